@@ -1,0 +1,31 @@
+"""What generate.sh runs: from the vendor's spec to the package in generated_client/.
+
+Everything that a run needs is told to it, so another spec goes into another folder just as well:
+
+    from codegen import generate
+    generate(Path("shop.yaml"), None, tmp_path / "shop_client")  # import shop_client
+
+The checks are those of ./generate.sh; nothing is written but the folder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codegen.document import Json
+
+__all__ = ["generate"]
+
+
+def generate(spec: Path, overlay: Path | None, folder: Path, *, config: Path | None = None) -> Json:
+    """Generate the package for the OpenAPI file `spec` into the new `folder`.
+
+    `config` is the generator's own configuration file. Returns the effective spec; raises
+    `codegen.errors.CodegenError`.
+    """
+    from codegen import build  # noqa: PLC0415 - a second of imports, for those who generate
+
+    return build.package(build.Upstream.read(spec.read_bytes(), spec.name), overlay, folder, config)

@@ -1,0 +1,61 @@
+"""From upstream's spec and our overlay to a whole package: every check, then generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen import facts, generator, overlay, validate
+from codegen.document import load
+from codegen.errors import FactsError, SourceError
+from codegen.provenance import Provenance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codegen.document import Json
+    from codegen.overlay import Overlay
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One spec as published, and its one reading."""
+
+    raw: bytes
+    document: Json
+
+    @staticmethod
+    def read(raw: bytes, name: str) -> Upstream:
+        """Read and validate the spec in `raw`."""
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{name}: not UTF-8: {error}") from None
+        document = load(text, name)
+        validate.require_openapi(document, name)
+        return Upstream(raw, document)
+
+
+def read_overlay(path: Path | None) -> tuple[bytes, Overlay]:
+    """Return the overlay at `path` as bytes and as read; no path, no overlay."""
+    return (path.read_bytes(), overlay.read(path)) if path else (b"", overlay.Overlay())
+
+
+def effective(upstream: Upstream, corrections: Overlay) -> Json:
+    """Return the spec that the package is made from: upstream with the overlay applied."""
+    if broken := facts.broken(facts.judge(corrections, upstream.document)):
+        raise FactsError(facts.describe(broken))
+    document = overlay.apply(corrections, upstream.document)
+    validate.require_openapi(document, "the spec with the overlay applied")
+    return document
+
+
+def package(
+    upstream: Upstream, overlay_path: Path | None, folder: Path, config: Path | None
+) -> Json:
+    """Write the package of `upstream` into `folder` and return its effective spec."""
+    raw, corrections = read_overlay(overlay_path)
+    document = effective(upstream, corrections)
+    made_from = Provenance(upstream.raw, raw, generator.GENERATOR_VERSION)
+    generator.write_package(document, made_from, folder, config)
+    return document

@@ -1,0 +1,152 @@
+"""Whether upstream still is what each overlay action and each Python assumption relies on.
+
+A fact *holds*; or upstream was *fixed* (it says what the action would make of it: remove the
+action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from codegen import pointer
+from codegen.overlay import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codegen.document import Json
+    from codegen.overlay import Action, Overlay, UpstreamFact
+
+State = Literal["holds", "fixed", "changed", "gone"]
+
+_TO_DO: Final[dict[State, str]] = {
+    "holds": "nothing",
+    "fixed": "upstream now says so itself: remove this action",
+    "changed": "revisit what relies on it, then say the new value here",
+    "gone": "find where it went, then point here to it or remove what relies on it",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One judged fact; `found` is `pointer.ABSENT` for what isn't there."""
+
+    pointer: str
+    expected: Json
+    found: Json
+    state: State
+    override: str
+    reason: str
+    hint: str = ""
+
+    @property
+    def to_do(self) -> str:
+        """What a maintainer does about it."""
+        return _TO_DO[self.state] + self.hint
+
+
+def judge(overlay: Overlay, document: Json) -> list[Fact]:
+    """Judge every action and every assumption against upstream's `document`."""
+    return [
+        *(_judge_action(action, document) for action in overlay.actions),
+        *(_judge_assumption(fact, document) for fact in overlay.facts),
+    ]
+
+
+def broken(facts: Iterable[Fact]) -> list[Fact]:
+    """Return those that stop the run."""
+    return [fact for fact in facts if fact.state != "holds"]
+
+
+def describe(facts: Iterable[Fact]) -> str:
+    """Return one paragraph for each fact."""
+    return "\n\n".join(
+        f"{fact.state}: {fact.pointer}\n"
+        f"  expected  {shown(fact.expected)}\n"
+        f"  found     {shown(fact.found)}\n"
+        f"  override  {fact.override}: {fact.reason}\n"
+        f"  to do     {fact.to_do}"
+        for fact in facts
+    )
+
+
+def shown(value: Json) -> str:
+    """Return `value` as short JSON."""
+    if value is pointer.ABSENT:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+def _judge_action(action: Action, document: Json) -> Fact:
+    value = pointer.find(document, action.pointer)
+    found = value
+    if action.remove:
+        parent = pointer.join(pointer.split(action.pointer)[:-1])
+        if value is pointer.ABSENT:
+            parent_there = pointer.find(document, parent) is not pointer.ABSENT
+            state: State = "fixed" if parent_there else "gone"
+        else:
+            state = "holds" if same(value, action.expected) else "changed"
+    elif value is pointer.ABSENT:
+        state = "gone"
+    else:
+        found = (
+            {key: value[key] for key in action.update if key in value}
+            if isinstance(value, dict)
+            else value
+        )
+        if same(found, action.expected):
+            state = "holds"
+        else:
+            state = "fixed" if same(merged(value, action.update), value) else "changed"
+    return Fact(
+        action.pointer,
+        action.expected,
+        found,
+        state,
+        action.override,
+        action.reason,
+        _moved(document, action.pointer) if state == "gone" else "",
+    )
+
+
+def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
+    found = pointer.find(document, fact.pointer)
+    if fact.compare == "keys" and isinstance(found, dict):
+        found = [key for key in found if re.match(fact.keys_matching, key)]
+    if found is pointer.ABSENT:
+        state: State = "gone"
+    elif fact.compare == "contains" and isinstance(found, list):
+        state = "holds" if all(item in found for item in fact.expected) else "changed"
+    else:
+        state = "holds" if same(found, fact.expected) else "changed"
+    return Fact(
+        fact.pointer,
+        fact.expected,
+        found,
+        state,
+        fact.override,
+        fact.reason,
+        _moved(document, fact.pointer) if state == "gone" else "",
+    )
+
+
+def _moved(document: Json, where: str) -> str:
+    """Say how far the pointer still leads, and through which `$ref` the rest went."""
+    there, value = pointer.deepest(document, where)
+    if isinstance(value, dict) and isinstance(ref := value.get("$ref"), str):
+        return f" ({there} now is a $ref to {ref.removeprefix('#')})"
+    return f" (upstream ends at {there or 'the root'})"
+
+
+def same(left: Json, right: Json) -> bool:
+    """Compare as JSON does: `1` is not `true`."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)

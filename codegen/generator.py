@@ -1,0 +1,138 @@
+"""From one effective spec to one package: openapi-python-client and ruff, alone in a folder.
+
+openapi-python-client runs in this process, so that what it drops and which of its settings it
+uses can be asked rather than guessed from its output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import openapi_python_client as generator
+from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from pydantic import ValidationError
+
+from codegen import operations, provenance
+from codegen.document import canonical, load
+from codegen.errors import GenerationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.document import Json
+    from codegen.provenance import Provenance
+
+GENERATOR_VERSION: Final = generator.__version__
+
+# --isolated and --no-respect-gitignore: nothing in or above the folder has a say.
+_RUFF: Final = ("--isolated", "--no-cache", "--quiet", "--line-length=100")
+
+
+class _Overrides(dict[str, ClassOverride]):
+    """The generator's class_overrides, remembering which of them it used."""
+
+    def __init__(self, overrides: dict[str, ClassOverride]) -> None:
+        super().__init__(overrides)
+        self.unused = set(overrides)
+
+    def get(self, key: str, _: object = None) -> ClassOverride | None:  # type: ignore[override]
+        """Return the override of the class `key`, now used."""
+        self.unused.discard(key)
+        return super().get(key)
+
+
+def write_package(document: Json, made_from: Provenance, folder: Path, config: Path | None) -> None:
+    """Write the package for the effective spec `document` into `folder`, which isn't there yet."""
+    settings = _settings(config)
+    overrides = _Overrides(settings.class_overrides or {})
+    _generate(document, folder, settings, overrides)
+    if overrides.unused:
+        raise GenerationError(
+            f"{config and config.name}: class_overrides that match no class of the spec: "
+            + ", ".join(sorted(overrides.unused))
+        )
+    operations.require_all(document, folder)
+    (folder / "py.typed").touch()
+    (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
+    (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
+    _format(folder)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _settings(path: Path | None) -> ConfigFile:
+    if path is None:
+        return ConfigFile()
+    entries = load(path.read_text(encoding="utf-8"), path.name)
+    if unknown := sorted(entries.keys() - ConfigFile.model_fields.keys()):
+        raise GenerationError(f"{path.name}: unknown {', '.join(unknown)}")
+    try:
+        settings = ConfigFile(**entries)
+    except ValidationError as error:
+        raise GenerationError(f"{path.name}: {error}") from None
+    for name, override in (entries.get("class_overrides") or {}).items():
+        if unknown := sorted(override.keys() - ClassOverride.model_fields.keys()):
+            raise GenerationError(
+                f"{path.name}: class_overrides.{name}: unknown {', '.join(unknown)}"
+            )
+    return settings
+
+
+def _generate(document: Json, folder: Path, settings: ConfigFile, overrides: _Overrides) -> None:
+    config = Config.from_sources(
+        settings.model_copy(update={"post_hooks": []}),
+        MetaType.NONE,
+        document_source=Path("openapi.json"),
+        file_encoding="utf-8",
+        overwrite=False,
+        output_path=folder,
+    )
+    config.class_overrides = overrides
+    with contextlib.redirect_stdout(io.StringIO()):
+        data = GeneratorData.from_dict(document, config=config)
+        if isinstance(data, GeneratorError):
+            raise _failure([data])
+        if errors := generator.Project(openapi=data, config=config).build():
+            raise _failure(errors)
+
+
+def _failure(errors: Sequence[GeneratorError]) -> GenerationError:
+    return GenerationError(
+        "openapi-python-client can't generate all of the spec:\n"
+        + "\n".join(
+            f"  {error.header}: {' '.join((error.detail or '').split())}" for error in errors
+        )
+    )
+
+
+def _format(folder: Path) -> None:
+    """Format the package's files, named one by one: ruff passes over some folder names."""
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
+    ruff = Path(sys.executable).with_name("ruff")
+    for command in (["check", "--fix-only", "--select=F,I"], ["format"]):
+        try:
+            run = subprocess.run(  # noqa: S603 - our own locked ruff
+                [
+                    ruff,
+                    *command,
+                    *_RUFF,
+                    "--no-respect-gitignore",
+                    "--target-version=py311",
+                    *files,
+                ],
+                cwd=folder,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+        except OSError as error:
+            raise GenerationError(f"the locked ruff doesn't run: {error}") from None
+        if run.returncode:
+            raise GenerationError(f"ruff {command[0]} failed: {run.stderr or run.stdout}")

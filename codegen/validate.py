@@ -1,0 +1,68 @@
+"""Whether a document is OpenAPI 3.0 or 3.1 that stands on its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+from codegen import operations, pointer
+from codegen.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.document import Json
+
+_VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
+_DATA_KEYS: Final = {"example", "examples", "default", "enum", "const"}
+_MOST: Final = 20
+
+
+def require_openapi(document: Json, name: str) -> None:
+    """Stop unless `document` is a valid spec without references to the outside."""
+    version = document.get("openapi") if isinstance(document, dict) else None
+    validator = _VALIDATORS.get(version[:3]) if isinstance(version, str) else None
+    if validator is None:
+        raise SourceError(f"{name}: not OpenAPI 3.0 or 3.1 (`openapi` is {version!r})")
+    problems = list(_references(document, document, ""))
+    if not problems:
+        problems = [
+            f"{pointer.join(error.absolute_path) or '/'}: {error.message[:300]}"
+            for error in validator(document).iter_errors()
+        ] or list(_undefined_schemes(document))
+    if problems:
+        more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
+        raise SourceError("\n  ".join([f"{name}: not valid OpenAPI:", *problems[:_MOST], *more]))
+
+
+def _references(document: Json, value: Json, where: str) -> Iterator[str]:
+    """Yield what is wrong with the references below `value`."""
+    if isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _references(document, child, f"{where}/{index}")
+    if not isinstance(value, dict):
+        return
+    if isinstance(ref := value.get("$ref"), str):
+        if not ref.startswith("#/"):
+            yield f"{where}: $ref {ref!r} leads out of the document"
+        elif pointer.find(document, ref[1:]) is pointer.ABSENT:
+            yield f"{where}: $ref {ref!r} leads nowhere"
+    for key, child in value.items():
+        is_data = key in _DATA_KEYS and not where.endswith("/properties")
+        if not is_data and not key.startswith("x-"):
+            yield from _references(document, child, where + pointer.join([key]))
+
+
+def _undefined_schemes(document: Json) -> Iterator[str]:
+    """Yield security requirements that name no scheme: openapi-spec-validator doesn't look."""
+    defined = document.get("components", {}).get("securitySchemes", {})
+    places = [("/security", document.get("security", []))] + [
+        (pointer.join(["paths", path, method, "security"]), operation.get("security", []))
+        for path, method, operation in operations.each(document)
+    ]
+    for where, requirements in places:
+        for name in sorted(
+            {name for requirement in requirements for name in requirement} - defined.keys()
+        ):
+            yield f"{where}: security scheme {name!r} is not defined"

@@ -1,0 +1,153 @@
+"""What a generator run must not hide."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from codegen import generate, operations
+from codegen.errors import CodegenError, GenerationError, SourceError
+from tests.codegen.support import ROOT, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATH = "/api/v1/usage/{bid}"
+
+
+@pytest.fixture
+def spec(upstream: Any) -> Any:
+    return copy.deepcopy(upstream)
+
+
+def _generate(tmp_path: Path, spec: Any, **options: Any) -> Path:
+    generate(write_json(tmp_path / "spec.json", spec), None, tmp_path / "client", **options)
+    return tmp_path / "client"
+
+
+def test_any_spec_goes_into_any_folder(tmp_path: Path, spec: Any) -> None:
+    operation = {"operationId": "ping", "responses": {"204": {"description": "fine"}}}
+    spec["paths"]["/c/{id}"] = {
+        method: operation
+        | {
+            "operationId": method,
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
+        }
+        for method in operations.METHODS
+    }
+    folder = _generate(tmp_path, spec)
+    assert {path.stem for path in folder.glob("api/default/*.py")} == {
+        "__init__",
+        "get_billing_usage",
+        *operations.METHODS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        pytest.param(
+            lambda get: get.update(operationId="a-b") or {"operationId": "a b"},
+            "GET /api/v1/usage/{} has no function|GET /other has no function",
+            id="two operations become one module",
+        ),
+        pytest.param(
+            lambda get: {
+                "parameters": [
+                    {
+                        "name": "q",
+                        "in": "query",
+                        "content": {"application/json": {"schema": {"type": "string"}}},
+                    }
+                ],
+                "requestBody": {"content": {"application/unknown": {"schema": {"type": "string"}}}},
+            },
+            "can't generate",
+            id="a body that the generator can't send",
+        ),
+        pytest.param(
+            lambda get: {"responses": {"600x": {"description": "no status"}}},
+            "600x",
+            id="a status that is none",
+        ),
+    ],
+)
+def test_a_dropped_operation_stops_the_run(
+    tmp_path: Path, spec: Any, break_it: Any, says: str
+) -> None:
+    get = spec["paths"][PATH]["get"]
+    other = {"operationId": "other", "responses": {"204": {"description": "fine"}}}
+    spec["paths"]["/other"] = {"get": other | break_it(get)}
+    with pytest.raises(CodegenError, match=says):
+        _generate(tmp_path, spec)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        pytest.param(
+            "class_overrides: {Nope: {class_name: X}}", "match no class.*Nope", id="unused"
+        ),
+        pytest.param("class_override: {}", "unknown class_override", id="misspelt"),
+        pytest.param(
+            "class_overrides: {ErrorResponse: {name: X}}", "unknown name", id="misspelt inside"
+        ),
+        pytest.param("literal_enums: perhaps", "literal_enums", id="a wrong value"),
+    ],
+)
+def test_a_setting_without_effect_stops_the_run(
+    tmp_path: Path, spec: Any, config: str, says: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(config)
+    with pytest.raises(GenerationError, match=says):
+        _generate(tmp_path, spec, config=path)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        pytest.param(lambda spec: spec.update(openapi="2.0"), "not OpenAPI 3", id="old"),
+        pytest.param(lambda spec: spec.pop("info"), "'info' is a required", id="no info"),
+        pytest.param(
+            lambda spec: spec["components"].pop("schemas"), "leads nowhere", id="dangling ref"
+        ),
+        pytest.param(
+            lambda spec: spec["paths"][PATH]["get"]["responses"].update(
+                {"404": {"$ref": "https://example.com/x.json"}}
+            ),
+            "leads out of the document",
+            id="outside ref",
+        ),
+        pytest.param(
+            lambda spec: spec["components"].pop("securitySchemes"),
+            "'bearerAuth' is not defined",
+            id="undefined scheme",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"].update({"/o": copy.deepcopy(spec["paths"][PATH])}),
+            "getBillingUsage",
+            id="duplicate operationId",
+        ),
+    ],
+)
+def test_a_spec_that_is_not_openapi_stops_the_run(
+    tmp_path: Path, spec: Any, break_it: Any, says: str
+) -> None:
+    break_it(spec)
+    with pytest.raises(SourceError, match=says):
+        _generate(tmp_path, spec)
+
+
+def test_the_models_have_human_names() -> None:
+    names = {path.stem for path in (ROOT / "generated_client").rglob("models/*.py")}
+    assert names == {
+        "__init__",
+        "billing_usage_response",
+        "usage_row",
+        "error_response",
+        "error_detail",
+    }
