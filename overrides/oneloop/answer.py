@@ -1,0 +1,161 @@
+"""A server's answer: read whole within limits, and strict about JSON."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
+
+MAX_ERROR_BYTES = 65_536
+"""Bytes read of a body that only serves an error message."""
+
+_GZIP_WBITS = 16 + zlib.MAX_WBITS
+# What no longer holds of the body as it is handed on, and cookies, which are never kept.
+_CHANGED = {b"content-encoding", b"content-length", b"transfer-encoding", b"set-cookie"}
+
+
+class Answer(httpx.Response):
+    """A response whose body is in memory, decompressed, and whose `json()` is strict.
+
+    Generated code calls `json()`; so every operation gets the checks.
+    """
+
+    what: str
+    redact: Callable[[str], str]
+
+    def fault(self, where: str, expected: str, got: str) -> ResponseValidationError:
+        """Return the error that says what of this answer isn't as promised."""
+        return ResponseValidationError(
+            self.what,
+            where=where,
+            expected=expected,
+            got=self.redact(got),
+            request_id=self.request_id,
+        )
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for this answer, bounded; None where it gives none."""
+        name = self.headers.get("x-request-id") or self.headers.get("request-id")
+        return printable(self.redact(name)) if name else None
+
+    def json_bytes(self) -> bytes:
+        """Return the body, which its media type and encoding say may be JSON.
+
+        Raises:
+            ResponseValidationError: the media type isn't JSON's, or the body isn't UTF-8
+                (RFC 8259 §8.1).
+        """
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise self.fault("$", "the content type application/json", excerpt(media_type))
+        body = self.content
+        if not body.isascii():
+            try:
+                body.decode()
+            except UnicodeDecodeError as error:
+                raise self.fault("$", "UTF-8", f"byte {error.start} that isn't") from None
+        return body
+
+    def json(self, **kwargs: Any) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            ResponseValidationError: not JSON (RFC 8259), with `NaN` or `Infinity`, with a key
+                twice in one object, with a number of thousands of digits, or nested too deep.
+        """
+        body = self.json_bytes()
+        try:
+            return json.loads(
+                body, object_pairs_hook=_unique, parse_constant=_refuse_constant, **kwargs
+            )
+        except (ValueError, RecursionError) as error:
+            problem = "nesting too deep" if isinstance(error, RecursionError) else str(error)
+            raise self.fault(
+                "$", "valid JSON", f"{excerpt(body)} ({problem[:MAX_EXCERPT]})"
+            ) from None
+
+
+class AnswerReader:
+    """Makes an `Answer` from a response and its raw chunks, with or without `await` between them.
+
+    A body that must be right raises `ResponseValidationError` when it is larger than `limit` bytes
+    after decompression, badly compressed, or cut short in its compression.
+    """
+
+    def __init__(
+        self, response: httpx.Response, *, what: str, redact: Callable[[str], str], limit: int
+    ) -> None:
+        self._response = response
+        self._what = what
+        self._redact = redact
+        self._limit = limit
+        self._chunks: list[bytes] = []
+        self._room = limit
+        self._encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        gzip = self._encoding in ("gzip", "x-gzip")
+        self._inflate = zlib.decompressobj(_GZIP_WBITS) if gzip else None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next chunk off the wire."""
+        if self._inflate:
+            chunk = self._decompress(self._inflate, chunk)
+        elif self._encoding != "identity":
+            raise self._fault("no content encoding but gzip", excerpt(self._encoding))
+        self._chunks.append(chunk[: self._room])
+        self._room -= len(chunk)
+        if self._room < 0:
+            raise self._fault(f"at most {self._limit} bytes", "more (see max_response_bytes)")
+
+    def finish(self) -> None:
+        """Say that no more comes."""
+        if self._inflate and self._chunks and not self._inflate.eof:
+            raise self._fault("a whole gzip stream", "one that is cut short")
+
+    def answer(self) -> Answer:
+        """Return the answer with what was read of its body."""
+        headers = self._response.headers.raw
+        answer = Answer(
+            self._response.status_code,
+            headers=[(name, value) for name, value in headers if name.lower() not in _CHANGED],
+            content=b"".join(self._chunks),
+        )
+        answer.what = self._what
+        answer.redact = self._redact
+        return answer
+
+    def _decompress(self, inflate: Any, chunk: bytes) -> bytes:
+        try:
+            # One byte past the room shows a body that is too large without inflating it all.
+            data: bytes = inflate.decompress(chunk, self._room + 1)
+        except zlib.error as error:
+            raise self._fault("a gzip stream", str(error)) from None
+        if inflate.unused_data:
+            raise self._fault("one gzip stream", "bytes behind its end")
+        return data
+
+    def _fault(self, expected: str, got: str) -> ResponseValidationError:
+        return self.answer().fault("$", expected, got)
+
+
+def printable(text: str) -> str:
+    """Return foreign text as one bounded line of printable characters."""
+    line = " ".join(text[: 8 * MAX_EXCERPT].split())
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    return line if len(line) <= MAX_EXCERPT else line[:MAX_EXCERPT] + "…"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} isn't JSON")

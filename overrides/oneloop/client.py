@@ -1,0 +1,216 @@
+"""The clients: construction, lifecycle, operations."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+import httpx
+
+from oneloop import usage
+from oneloop.answer import Answer
+from oneloop.api import GuardedClient
+from oneloop.config import Config, load
+from oneloop.network import AsyncPool, Network, SyncPool
+from oneloop.transport import AsyncTransport, SyncTransport
+from oneloop_api_client.spec import SERVER_URL
+
+TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+PoolT = TypeVar("PoolT", SyncPool, AsyncPool)
+
+
+class _Client(Generic[TransportT, PoolT]):
+    """What both clients share: everything but the I/O."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float = 60.0,
+        max_retries: int = 2,
+        max_response_bytes: int = 64 * 2**20,
+        trust_env: bool = True,
+        allow_http: bool = False,
+        pickle_api_key: bool = False,
+        transport: TransportT | None = None,
+    ) -> None:
+        config = load(
+            api_key=api_key,
+            base_url=base_url,
+            default_url=SERVER_URL,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_response_bytes=max_response_bytes,
+            trust_env=trust_env,
+            allow_http=allow_http,
+            pickle_api_key=pickle_api_key,
+        )
+        self._set_up(config, self._open_pool(config, transport), picklable=transport is None)
+
+    @property
+    def api(self) -> GuardedClient:
+        """The generated client on this client's transport.
+
+        Any generated operation takes it: `some_operation.sync(..., client=oneloop.api)` gets the
+        same auth, retries, deadline, limits and typed errors as the methods here. It returns the
+        generator's own models: the spec's types as they stand, nothing converted.
+        """
+        return self._api
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> Self:
+        """Return a client with other options that shares this one's connections and lifetime.
+
+        Raises:
+            ConfigurationError: an option isn't usable.
+        """
+        options = {
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "max_response_bytes": max_response_bytes,
+        }
+        changes: dict[str, Any] = {
+            name: value for name, value in options.items() if value is not None
+        }
+        other = object.__new__(type(self))
+        other._set_up(self._config.evolve(changes), self._pool, picklable=self._picklable)
+        return other
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={str(self._config.base_url)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self._picklable:
+            raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
+        return _rebuild, (type(self), self._config.options())
+
+    def _set_up(self, config: Config, pool: PoolT, *, picklable: bool) -> None:
+        self._config = config
+        self._pool: PoolT = pool
+        self._picklable = picklable
+        self._api = GuardedClient(
+            base_url=str(config.base_url),
+            token="[added by the transport]",  # noqa: S106 - says where the real one is
+            headers={"Accept-Encoding": "gzip", "User-Agent": _user_agent()},
+            raise_on_unexpected_status=True,
+            httpx_args={"transport": self._guard(config, pool)},
+        )
+
+    def _open_pool(self, config: Config, transport: TransportT | None) -> PoolT:
+        raise NotImplementedError
+
+    def _guard(self, config: Config, pool: PoolT) -> TransportT:
+        raise NotImplementedError
+
+
+class Oneloop(_Client[httpx.BaseTransport, SyncPool]):
+    """The synchronous client: thread-safe, fork-safe, a context manager.
+
+    Args:
+        api_key: the key; else the environment variable `ONELOOP_API_KEY`.
+        base_url: where the API is; else `ONELOOP_BASE_URL`, else the spec's server. https, or http
+            on this machine.
+        timeout: seconds for one call, its retries and pauses included.
+        max_retries: tries after the first, for connection failures, 408, 429, 500, 502, 503 and
+            504, of idempotent methods alone (RFC 9110 §9.2.2). `Retry-After` is honoured.
+        max_response_bytes: the most that an answer's body may hold after decompression.
+        trust_env: whether `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and
+            `SSL_CERT_DIR` count. Proxies serve https alone, never this machine.
+        allow_http: whether plain http may leave this machine. It shows the key to the network.
+        pickle_api_key: whether a pickled client carries its key. Else the unpickling process reads
+            `ONELOOP_API_KEY`.
+        transport: an httpx transport to send through, such as `httpx.MockTransport`, in place of
+            real connections; everything else stays as it is.
+
+    Raises:
+        ConfigurationError: an option or environment variable isn't usable.
+    """
+
+    def get_billing_usage(self, bid: str) -> usage.BillingUsage:
+        """Retrieve the usage of one billing id.
+
+        Args:
+            bid: the billing id, 1 to 256 characters.
+
+        Raises:
+            TypeError, ValueError: `bid` can't be a billing id.
+            APIStatusError: the API refused (see its subclasses).
+            APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
+            ResponseValidationError: the answer isn't a usage answer, or not for this id.
+        """
+        request = usage.request(bid)
+        return usage.decode(cast(Answer, self.api.get_httpx_client().request(**request)), bid)
+
+    def close(self) -> None:
+        """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open_pool(self, config: Config, transport: httpx.BaseTransport | None) -> SyncPool:
+        return SyncPool(Network(config).open_sync if transport is None else lambda: transport)
+
+    def _guard(self, config: Config, pool: SyncPool) -> SyncTransport:
+        return SyncTransport(config, pool)
+
+
+class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncPool]):
+    """The asynchronous client: the options and methods of `Oneloop`, awaited.
+
+    Works under asyncio and trio, and in one event loop after another.
+    """
+
+    async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
+        """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
+        request = usage.request(bid)
+        http = self.api.get_async_httpx_client()
+        return usage.decode(cast(Answer, await http.request(**request)), bid)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _open_pool(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> AsyncPool:
+        return AsyncPool(Network(config).open_async if transport is None else lambda: transport)
+
+    def _guard(self, config: Config, pool: AsyncPool) -> AsyncTransport:
+        return AsyncTransport(config, pool)
+
+
+def _user_agent() -> str:
+    version = metadata.version("oneloop-api-client")
+    return (
+        f"oneloop-api-client/{version} python/{platform.python_version()} httpx/{httpx.__version__}"
+    )
+
+
+def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:
+    return cls(**options)

@@ -1,0 +1,158 @@
+"""The client's options: from arguments and environment, checked once, before any I/O."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import Any
+
+import attrs
+import httpx
+
+from oneloop.errors import ConfigurationError
+
+API_KEY_VARIABLE = "ONELOOP_API_KEY"
+BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
+MAX_TIMEOUT = 86_400
+
+
+class Secret:
+    """A value that shows itself to nobody who doesn't call `reveal()`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value."""
+        return self._value
+
+    def redact(self, text: str) -> str:
+        """Return the text without the value."""
+        return text.replace(self._value, "[redacted]")
+
+    def __repr__(self) -> str:
+        return "Secret('[redacted]')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an API key doesn't pickle; see the client option `pickle_api_key`")
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Every option of a client, checked. What each means stands at `oneloop.Oneloop`."""
+
+    api_key: Secret
+    base_url: httpx.URL
+    timeout: float
+    max_retries: int
+    max_response_bytes: int
+    trust_env: bool
+    allow_http: bool
+    pickle_api_key: bool
+
+    def evolve(self, changes: dict[str, Any]) -> Config:
+        """Return a copy with other `timeout`, `max_retries` or `max_response_bytes`."""
+        evolved = attrs.evolve(self, **changes)
+        _check_limits(evolved)
+        return evolved
+
+    def options(self) -> dict[str, Any]:
+        """Return the keyword arguments that make an equal client, the key only if it may travel."""
+        options = attrs.asdict(self, recurse=False)
+        key = options.pop("api_key")
+        if self.pickle_api_key:
+            options["api_key"] = key.reveal()
+        return options | {"base_url": str(self.base_url)}
+
+
+def load(*, api_key: str | None, base_url: str | None, default_url: str, **options: Any) -> Config:
+    """Return the checked options; what isn't given comes from the environment, then the default.
+
+    Raises:
+        ConfigurationError: something isn't usable. The message names it and never quotes a secret.
+    """
+    allow_http = bool(options["allow_http"])
+    config = Config(
+        api_key=_api_key(api_key),
+        base_url=_base_url(base_url, default_url, allow_http=allow_http),
+        **options,
+    )
+    _check_limits(config)
+    return config
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _api_key(argument: object) -> Secret:
+    name, key = "api_key", argument
+    if argument is None:
+        name, key = API_KEY_VARIABLE, os.environ.get(API_KEY_VARIABLE)
+        if key is None:
+            raise ConfigurationError(f"no API key: pass api_key or set {API_KEY_VARIABLE}")
+    if not isinstance(key, str):
+        raise ConfigurationError(f"{name} is of type {type(key).__name__}, it must be a str")
+    if key[:7].lower() == "bearer ":
+        raise ConfigurationError(f"{name} begins with 'Bearer ': give the key alone")
+    # RFC 9110 §5.5 header values, less the space, which no bearer token has (RFC 6750 §2.1).
+    if not key or len(key) > 4096 or not all("!" <= char <= "~" for char in key):
+        raise ConfigurationError(
+            f"{name} must be 1 to 4096 visible ASCII characters, without spaces or line breaks"
+        )
+    return Secret(key)
+
+
+def _base_url(argument: object, default: str, *, allow_http: bool) -> httpx.URL:
+    name, text = "base_url", argument
+    if argument is None:
+        name, text = BASE_URL_VARIABLE, os.environ.get(BASE_URL_VARIABLE) or default
+    if not isinstance(text, str):
+        raise ConfigurationError(f"{name} is of type {type(text).__name__}, it must be a str")
+    try:
+        url = httpx.URL(text.rstrip("/"))
+    except (httpx.InvalidURL, ValueError):
+        raise ConfigurationError(f"{name} isn't a URL") from None
+    if problem := _url_problem(url, text, allow_http=allow_http):
+        raise ConfigurationError(f"{name} {problem}")
+    return url
+
+
+def _url_problem(url: httpx.URL, text: str, *, allow_http: bool) -> str | None:
+    if url.scheme not in ("https", "http") or not url.host:
+        return "must be an absolute https URL, such as https://prod.oneloop.ai"
+    if url.userinfo or "@" in url.netloc.decode("ascii"):
+        return "has user-info; only the API key authenticates"
+    if "?" in text or "#" in text:
+        return "has a query or a fragment"
+    if url.port is not None and not 0 < url.port <= 65535:
+        return "has a port that doesn't exist"
+    if url.scheme == "http" and not (allow_http or is_loopback(url.host)):
+        return "is plain http, which shows the API key to the network; use https or allow_http=True"
+    return None
+
+
+def _check_limits(config: Config) -> None:
+    if not isinstance(config.timeout, float | int) or not 0 < config.timeout <= MAX_TIMEOUT:
+        raise ConfigurationError(
+            f"timeout must be a number of seconds above 0, up to {MAX_TIMEOUT}"
+        )
+    _check_int("max_retries", config.max_retries, least=0, most=100)
+    _check_int("max_response_bytes", config.max_response_bytes, least=1, most=2**62)
+
+
+def _check_int(name: str, value: object, *, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ConfigurationError(f"{name} must be an int from {least} to {most}")

@@ -1,0 +1,208 @@
+"""The usage operation: its request's check, its wire format, and the records people get.
+
+The only file that knows what one endpoint's data means.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar, overload
+
+import attrs
+import msgspec
+from dateutil.parser import isoparse
+
+from oneloop.answer import Answer
+from oneloop.errors import excerpt
+from oneloop_api_client.api.usage import get_billing_usage
+
+KeyT = TypeVar("KeyT", str, datetime.date)
+
+MAX_ID_LENGTH = 256
+MAX_COUNT_DIGITS = 38
+"""Digits of one count, leading zeros included: what SQL's widest common NUMERIC holds."""
+
+
+class UsageRow(msgspec.Struct, frozen=True, order=True, gc=False):
+    """The usage of one thing on one day."""
+
+    day: datetime.date
+    """The UTC day."""
+    name: str
+    """What was used: the API's `billingUsageName`."""
+    total: int
+    """How much of it: the API's `totalBillingUsage`."""
+    billing_id: str
+    """Whose usage it is."""
+
+
+@attrs.frozen
+class BillingUsage(Sequence[UsageRow]):
+    """The usage of one billing id: an immutable sequence of `UsageRow`, in the API's order."""
+
+    billing_id: str
+    rows: tuple[UsageRow, ...] = attrs.field(repr=lambda rows: f"<{len(rows)} rows>")
+
+    @functools.cached_property
+    def total(self) -> int:
+        """The sum over all rows, whatever their name: it means something where the units agree."""
+        return sum(row.total for row in self.rows)
+
+    def by_name(self) -> dict[str, int]:
+        """Return the total of each name, in the names' order."""
+        return _totals((row.name, row.total) for row in self.rows)
+
+    def by_day(self) -> dict[datetime.date, int]:
+        """Return the total of each day, in the days' order."""
+        return _totals((row.day, row.total) for row in self.rows)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as dicts, ready for `pandas.DataFrame` and `polars.DataFrame`."""
+        return [msgspec.structs.asdict(row) for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[UsageRow]:
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> UsageRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[UsageRow, ...]: ...
+    def __getitem__(self, index: int | slice) -> UsageRow | tuple[UsageRow, ...]:
+        return self.rows[index]
+
+
+def request(bid: str) -> dict[str, Any]:
+    """Return the request for the usage of `bid`, as keyword arguments of httpx.
+
+    Raises:
+        TypeError: not a `str`.
+        ValueError: empty, longer than 256 characters, `.` or `..` (RFC 3986 §5.2.4), or with `/`,
+            a backslash, a control character or a lone surrogate.
+    """
+    if not isinstance(bid, str):
+        raise TypeError(f"a billing id is a str, not {type(bid).__name__}")
+    if not 0 < len(bid) <= MAX_ID_LENGTH:
+        raise ValueError(f"a billing id has 1 to {MAX_ID_LENGTH} characters, not {len(bid)}")
+    if bid in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", bid):
+        raise ValueError(f"a billing id is no path and holds no control character: {bid!a}")
+    return get_billing_usage._get_kwargs(bid)  # noqa: SLF001 - the generated path and method
+
+
+def decode(answer: Answer, bid: str) -> BillingUsage:
+    """Return the usage of `bid` that the answer holds.
+
+    Raises:
+        ResponseValidationError: anything in the answer isn't as the spec promises, or it is
+            somebody else's usage.
+    """
+    body = answer.json_bytes()
+    rows = _wire_rows(answer, body)
+    _check_keys_are_unique(answer, body, len(rows))
+    _check_ids(answer, rows, bid)
+    totals = _totals_of(answer, rows)
+    days = _days_of(answer, rows)
+    return BillingUsage(
+        bid,
+        tuple(
+            UsageRow(days[row.day], row.billingUsageName, total, bid)
+            for row, total in zip(rows, totals, strict=True)
+        ),
+    )
+
+
+class _WireRow(msgspec.Struct, gc=False):
+    billingId: str  # noqa: N815 - the wire's own names
+    day: str
+    totalBillingUsage: str  # noqa: N815
+    billingUsageName: str  # noqa: N815
+
+
+class _WireUsage(msgspec.Struct, gc=False):
+    data: list[_WireRow]
+
+
+_DECODER = msgspec.json.Decoder(_WireUsage)
+_KEYS = [f'"{field}"'.encode() for field in _WireRow.__struct_fields__]
+_MISSING = re.compile(r"Object missing required field `(.+?)`(?: - at `(.+)`)?")
+_MISTYPED = re.compile(r"Expected `(.+?)`, got `(.+?)`(?: - at `(.+)`)?")
+_DIGITS = re.compile(r"[0-9]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?")
+
+
+def _wire_rows(answer: Answer, body: bytes) -> list[_WireRow]:
+    try:
+        return _DECODER.decode(body).data
+    except msgspec.ValidationError as error:
+        if missing := _MISSING.fullmatch(str(error)):
+            name, where = missing.groups()
+            raise answer.fault(f"{where or '$'}.{name}", "a value", "nothing") from error
+        if mistyped := _MISTYPED.fullmatch(str(error)):
+            expected, got, where = mistyped.groups()
+            raise answer.fault(where or "$", f"`{expected}`", f"`{got}`") from error
+        raise answer.fault("$", "a usage answer", excerpt(str(error))) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise answer.fault("$", "valid JSON", f"{excerpt(body)} ({error})") from error
+
+
+def _check_keys_are_unique(answer: Answer, body: bytes, count: int) -> None:
+    # The decoder takes the last of two equal keys. Where a cheap count can't exclude that there
+    # are two, the strict parser decides.
+    if b"\\" in body or body.count(b'"data"') != 1 or any(body.count(k) != count for k in _KEYS):
+        answer.json()
+
+
+def _check_ids(answer: Answer, rows: list[_WireRow], bid: str) -> None:
+    for index, row in enumerate(rows):
+        if row.billingId != bid:
+            where = f"$.data[{index}].billingId"
+            raise answer.fault(where, f"the id asked for, {bid!r}", excerpt(row.billingId))
+
+
+def _totals_of(answer: Answer, rows: list[_WireRow]) -> list[int]:
+    for index, row in enumerate(rows):
+        text = row.totalBillingUsage
+        if len(text) > MAX_COUNT_DIGITS or not _DIGITS.fullmatch(text):
+            where = f"$.data[{index}].totalBillingUsage"
+            raise answer.fault(where, f"1 to {MAX_COUNT_DIGITS} digits", excerpt(text))
+    return [int(row.totalBillingUsage) for row in rows]
+
+
+def _days_of(answer: Answer, rows: list[_WireRow]) -> dict[str, datetime.date]:
+    days: dict[str, datetime.date] = {}
+    for index, row in enumerate(rows):
+        if row.day not in days:
+            day = parse_day(row.day)
+            if day is None:
+                where = f"$.data[{index}].day"
+                raise answer.fault(where, "a day such as 2025-01-31", excerpt(row.day))
+            days[row.day] = day
+    return days
+
+
+def parse_day(text: str) -> datetime.date | None:
+    """Return the day of an ISO 8601 date, or of a datetime at midnight UTC; None for the rest."""
+    if len(text) > 40 or not _DAY.fullmatch(text):
+        return None
+    try:
+        moment = isoparse(text)
+    except ValueError:
+        return None
+    utc_midnight = moment.utcoffset() == datetime.timedelta(0) and moment.time() == datetime.time()
+    # ISO 8601's 24:00 is the next day's midnight: it shows one day and means another.
+    if (len(text) > 10 and not utc_midnight) or moment.date().isoformat() != text[:10]:
+        return None
+    return moment.date()
+
+
+def _totals(pairs: Iterable[tuple[KeyT, int]]) -> dict[KeyT, int]:
+    totals: Counter[KeyT] = Counter()
+    for key, total in pairs:
+        totals[key] += total
+    return dict(sorted(totals.items()))
