@@ -1,7 +1,5 @@
 """The Python client of the Oneloop API: billing usage as checked numbers, sync and async."""
 
-from typing import TYPE_CHECKING
-
 from oneloop.client import AsyncOneloop, Oneloop
 from oneloop.errors import (
     APIConnectionError,
@@ -18,8 +16,10 @@ from oneloop.errors import (
     ResponseValidationError,
 )
 from oneloop.usage import BillingUsage, UsageRow
+from oneloop.version import SPEC, SpecInfo, __version__
 
 __all__ = [
+    "SPEC",
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
@@ -35,17 +35,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseValidationError",
+    "SpecInfo",
     "UsageRow",
     "__version__",
 ]
-
-if TYPE_CHECKING:
-    __version__: str
-
-
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib import metadata  # noqa: PLC0415 - costs more than the rest of this module
-
-        return metadata.version("oneloop-api-client")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
 import httpx
 
-from oneloop import usage
+from oneloop import log, usage
 from oneloop.answer import Answer
 from oneloop.api import GuardedClient
 from oneloop.config import Config, load
 from oneloop.network import AsyncPool, Network, SyncPool
 from oneloop.transport import AsyncTransport, SyncTransport
+from oneloop.version import __version__
 from oneloop_api_client.spec import SERVER_URL
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -37,6 +37,7 @@ class _Client(Generic[TransportT, PoolT]):
         pickle_api_key: bool = False,
         transport: TransportT | None = None,
     ) -> None:
+        log.set_up()
         config = load(
             api_key=api_key,
             base_url=base_url,
@@ -206,10 +207,8 @@ class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncPool]):
 
 
 def _user_agent() -> str:
-    version = metadata.version("oneloop-api-client")
-    return (
-        f"oneloop-api-client/{version} python/{platform.python_version()} httpx/{httpx.__version__}"
-    )
+    python, http = platform.python_version(), httpx.__version__
+    return f"oneloop-api-client/{__version__} python/{python} httpx/{http}"
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:
