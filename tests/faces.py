@@ -1,0 +1,77 @@
+"""The same call through every face of the client, and what every error owes its reader."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import traceback
+from typing import Any
+
+from oneloop import AsyncOneloop, BillingUsage, Oneloop, OneloopError
+from oneloop_api_client.api.usage import get_billing_usage
+from tests.servers import BID
+
+KEY = "sk-test-0123456789abcdef"
+
+
+def sync_method(url: str, bid: str = BID, **options: Any) -> BillingUsage:
+    with Oneloop(base_url=url, **_defaults(options)) as client:
+        return client.get_billing_usage(bid)
+
+
+def async_method(url: str, bid: str = BID, **options: Any) -> BillingUsage:
+    async def call() -> BillingUsage:
+        async with AsyncOneloop(base_url=url, **_defaults(options)) as client:
+            return await client.get_billing_usage(bid)
+
+    return asyncio.run(call())
+
+
+def sync_api(url: str, bid: str = BID, **options: Any) -> object:
+    with Oneloop(base_url=url, **_defaults(options)) as client:
+        return get_billing_usage.sync(bid, client=client.api)
+
+
+def async_api(url: str, bid: str = BID, **options: Any) -> object:
+    async def call() -> object:
+        async with AsyncOneloop(base_url=url, **_defaults(options)) as client:
+            return await get_billing_usage.asyncio(bid, client=client.api)
+
+    return asyncio.run(call())
+
+
+METHODS = [sync_method, async_method]
+"""The hand-written operation."""
+FACES = [*METHODS, sync_api, async_api]
+"""The hand-written operation and the generated one on `client.api`."""
+
+
+def check_error(error: OneloopError, log: str = "") -> None:
+    """Assert what every error promises: bounded, picklable, keyless, its cause without frames."""
+    texts = {
+        "str": str(error),
+        "repr": repr(error),
+        "traceback": "".join(
+            traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        ),
+        "log": log,
+        "pickle": repr(pickle.dumps(error)),
+        "attributes": repr(vars(error)),
+    }
+    assert [where for where, text in texts.items() if KEY in text] == []
+    assert len(str(error)) < 1500
+    assert "\n" not in str(error)
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+    link = error.__cause__
+    while link is not None:
+        assert link.__traceback__ is None or "httpcore" not in str(
+            traceback.extract_tb(link.__traceback__)
+        )
+        link = link.__cause__ or link.__context__
+
+
+def _defaults(options: dict[str, Any]) -> dict[str, Any]:
+    return {"api_key": KEY, "timeout": 5, "max_retries": 0, **options}

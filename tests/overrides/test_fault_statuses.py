@@ -1,0 +1,223 @@
+"""FAULTS.md, "The answer's status": what isn't a documented success is a typed error."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+
+import pytest
+
+from oneloop import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from tests.faces import FACES, KEY, check_error
+from tests.servers import BID, RawServer, hang_up, replies, reply
+
+Face = Callable[..., object]
+every_face = pytest.mark.parametrize("face", FACES)
+
+DOCUMENTED = b'{"error": {"code": 17, "message": "no such thing"}}'
+
+
+@every_face
+@pytest.mark.parametrize(
+    ("status", "error_class"),
+    [
+        pytest.param(400, BadRequestError, id="400"),
+        pytest.param(401, AuthenticationError, id="401"),
+        pytest.param(403, PermissionDeniedError, id="403"),
+        pytest.param(404, NotFoundError, id="404"),
+        pytest.param(418, APIStatusError, id="418"),
+        pytest.param(429, RateLimitError, id="429"),
+        *[pytest.param(n, InternalServerError, id=f"{n}") for n in (500, 502, 503, 504, 507)],
+        *[pytest.param(n, InternalServerError, id=f"{n}-nameless") for n in (520, 530, 561, 598)],
+        *[pytest.param(n, APIStatusError, id=f"{n}-nameless") for n in (419, 430, 499, 600, 999)],
+        *[pytest.param(n, APIStatusError, id=f"{n}-undocumented") for n in (201, 202, 206, 299)],
+        *[pytest.param(n, APIStatusError, id=f"{n}-redirect") for n in (300, 301, 302, 307, 308)],
+    ],
+)
+def test_status_is_an_error_of_its_class(
+    face: Face, status: int, error_class: type[APIStatusError], caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"X-Request-Id": "req-7", "Location": "/elsewhere"}
+    with (
+        RawServer(replies(reply(DOCUMENTED, status, headers=headers))) as server,
+        pytest.raises(APIStatusError) as caught,
+    ):
+        face(server.url)
+    error = caught.value
+    assert type(error) is error_class
+    assert error.status_code == status
+    assert (error.code, error.message, error.request_id) == (17, "no such thing", "req-7")
+    assert f"/api/v1/usage/{BID}: {status}" in str(error)
+    assert len(server.requests) == 1
+    check_error(error, caplog.text)
+
+
+@every_face
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_status_without_a_body_is_an_error(face: Face, status: int) -> None:
+    answer = f"HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\n\r\n".encode()
+    with RawServer(replies(answer)) as server, pytest.raises(APIStatusError) as caught:
+        face(server.url)
+    assert (caught.value.status_code, caught.value.message) == (status, "")
+
+
+@every_face
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        pytest.param(b"<h1>Bad gateway</h1>", None, "<h1>Bad gateway</h1>", id="html"),
+        pytest.param(b"", None, "", id="empty"),
+        pytest.param(b'{"error": {"co', None, '{"error": {"co', id="cut JSON"),
+        pytest.param(b"caf\xe9", None, "caf\ufffd", id="latin-1"),
+        pytest.param(b"a\r\nb\x1b[31m\x00", None, "a b\ufffd[31m\ufffd", id="control characters"),
+        pytest.param(b'{"error": null}', None, '{"error": null}', id="error null"),
+        pytest.param(b'{"error": "no"}', None, "no", id="error a string"),
+        pytest.param(b'{"error": {}}', None, '{"error": {}}', id="error empty"),
+        pytest.param(b'{"error": []}', None, '{"error": []}', id="error a list"),
+        pytest.param(b"[]", None, "[]", id="a list"),
+        pytest.param(b'{"error": {"code": null, "message": "m"}}', None, "m", id="code null"),
+        pytest.param(b'{"error": {"code": "E1", "message": "m"}}', None, "m", id="code a string"),
+        pytest.param(b'{"error": {"code": 1.5, "message": "m"}}', None, "m", id="code a float"),
+        pytest.param(b'{"error": {"code": true, "message": "m"}}', None, "m", id="code a bool"),
+        pytest.param(
+            b'{"error": {"code": 9%s, "message": "m"}}' % (b"9" * 99), None, "m", id="code huge"
+        ),
+        pytest.param(b'{"error": {"code": 7}}', 7, '{"error": {"code": 7}}', id="no message"),
+        pytest.param(
+            b'{"error":{"code":7,"message":5}}', 7, '{"error":{"code":7,"message":5}}', id="number"
+        ),
+        pytest.param(b"[" * 9_999, None, "[" * 200 + "…", id="nested"),
+        pytest.param(b"x" * 1_000_000, None, "x" * 200 + "…", id="a megabyte"),
+    ],
+)
+def test_error_body_keeps_what_is_readable(
+    face: Face, body: bytes, code: int | None, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = reply(body, 502, content_type="text/html")
+    with RawServer(replies(answer)) as server, pytest.raises(InternalServerError) as caught:
+        face(server.url)
+    assert (caught.value.status_code, caught.value.code) == (502, code)
+    assert caught.value.message == message
+    check_error(caught.value, caplog.text)
+
+
+def _reset_inside_the_body(connection: socket.socket, head: bytes, number: int) -> None:
+    connection.sendall(reply(b"half a", 500, length=1000))
+    time.sleep(0.05)
+    hang_up(connection)
+
+
+@every_face
+@pytest.mark.parametrize(
+    "handler",
+    [
+        pytest.param(_reset_inside_the_body, id="reset"),
+        pytest.param(
+            replies(reply(b"\x1f\x8bgarbage", 500, headers={"Content-Encoding": "gzip"})), id="gzip"
+        ),
+        pytest.param(replies(reply(b"??", 500, headers={"Content-Encoding": "br"})), id="br"),
+    ],
+)
+def test_error_status_outlives_its_broken_body(
+    face: Face, handler: Callable[[socket.socket, bytes, int], None]
+) -> None:
+    with RawServer(handler) as server, pytest.raises(InternalServerError) as caught:
+        face(server.url)
+    assert caught.value.status_code == 500
+
+
+ECHOES = {
+    "message": reply(b'{"error": {"code": 1, "message": "bad key %s"}}' % KEY.encode(), 401),
+    "body": reply(b"<p>%s</p>" % KEY.encode(), 401),
+    "request id": reply(b"", 401, headers={"X-Request-Id": KEY}),
+    "edge of the excerpt": reply(b"x" * 190 + KEY.encode(), 401),
+}
+
+
+@every_face
+@pytest.mark.parametrize("place", ECHOES)
+def test_key_in_an_answer_is_redacted(face: Face, place: str) -> None:
+    with RawServer(replies(ECHOES[place])) as server:
+        with pytest.raises(AuthenticationError, match=r"\[redacted") as caught:
+            face(server.url)
+    assert KEY[:8] not in str(caught.value)
+    check_error(caught.value)
+
+
+@every_face
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_passing_status_is_retried(face: Face, status: int, no_pauses: None) -> None:
+    with RawServer(replies(reply(b"", status), reply(b"", status), reply())) as server:
+        assert face(server.url, max_retries=2)
+    assert len(server.requests) == 3
+
+
+@every_face
+def test_retries_end_with_the_last_error(face: Face, no_pauses: None) -> None:
+    with RawServer(replies(reply(DOCUMENTED, 503))) as server:
+        with pytest.raises(InternalServerError, match=r"3 tries") as caught:
+            face(server.url, max_retries=2)
+    assert len(server.requests) == 3
+    assert caught.value.message == "no such thing"
+
+
+@every_face
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        pytest.param("1", 1.0, 2.0, id="seconds"),
+        pytest.param("date", 1.0, 3.0, id="HTTP date"),
+        pytest.param("0", 0.0, 0.5, id="zero"),
+        pytest.param("soon", 0.0, 0.5, id="garbage"),
+        pytest.param("-5", 0.0, 0.5, id="negative"),
+        pytest.param("1e3", 0.0, 0.5, id="exponent"),
+        pytest.param("Wed, 21 Oct 2015 07:28:00 GMT", 0.0, 0.5, id="past date"),
+        pytest.param("9" * 400, 0.0, 0.5, id="infinite"),
+    ],
+)
+def test_retry_after_is_waited_for(
+    face: Face, value: str, least: float, most: float, no_pauses: None
+) -> None:
+    if value == "date":
+        value = formatdate(time.time() + 2, usegmt=True)
+    refused = reply(b"", 429, headers={"Retry-After": value})
+    with RawServer(replies(refused, reply())) as server:
+        began = time.monotonic()
+        assert face(server.url, max_retries=1)
+        assert least <= time.monotonic() - began < most
+
+
+@every_face
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_past_the_deadline_fails_at_once(face: Face, status: int) -> None:
+    refused = reply(DOCUMENTED, status, headers={"Retry-After": "604800"})
+    with RawServer(replies(refused)) as server:
+        began = time.monotonic()
+        with pytest.raises(APIStatusError) as caught:
+            face(server.url, max_retries=5)
+        assert time.monotonic() - began < 1
+    assert (caught.value.status_code, caught.value.retry_after) == (status, 604800)
+    assert "retry after 604800 s" in str(caught.value)
+    assert caught.value.message == "no such thing"
+    assert len(server.requests) == 1
+
+
+@every_face
+def test_pauses_stay_within_the_deadline(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpx_retries.Retry.backoff_strategy", lambda retry: 0.3)
+    with RawServer(replies(reply(DOCUMENTED, 500))) as server:
+        began = time.monotonic()
+        with pytest.raises(InternalServerError):
+            face(server.url, max_retries=50, timeout=0.8)
+        assert time.monotonic() - began < 0.85
+    assert len(server.requests) == 3
