@@ -1,0 +1,364 @@
+"""How two schemas differ, for those who read answers and for those who write requests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from codegen.rules import Change, Direction, schema_change
+from codegen.schema import View, reference, spelling, view
+
+if TYPE_CHECKING:
+    from codegen.document import Json
+
+_PROSE: Final = {
+    *("description", "example", "examples", "externalDocs", "xml", "$comment", "title"),
+    *("$id", "$schema", "$anchor", "$defs"),
+}
+_ACCESS: Final = ("readOnly", "writeOnly")
+_UPPER: Final = ("maxLength", "maxItems", "maxProperties", "maxContains")
+_LOWER: Final = ("minLength", "minItems", "minProperties", "minContains")
+_RANGE: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# Formats that the generator gives a Python type of their own.
+_PYTHON_FORMATS: Final = {"date", "date-time", "uuid", "binary", "byte"}
+_WIDTHS: Final = {"int32", "int64", "float", "double"}
+_HANDLED: Final = {
+    *_PROSE,
+    *_ACCESS,
+    *_UPPER,
+    *_LOWER,
+    *_RANGE,
+    *("type", "nullable", "enum", "const", "oneOf", "anyOf", "allOf", "discriminator", "format"),
+    *("properties", "required", "items", "additionalProperties", "default", "deprecated"),
+    *("multipleOf", "uniqueItems", "pattern"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a schema is: what it belongs to, and the way from there in words of its data."""
+
+    base: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.base}: {self.path.removeprefix('.')}" if self.path else self.base
+
+    def into(self, step: str) -> Place:
+        """Return the place one `.field`, `[]`, `{}` or `<variant>` further."""
+        return Place(self.base, self.path + step)
+
+
+class SchemaDiff:
+    """Compares schemas of two documents, each pair of components once for each direction."""
+
+    def __init__(self, old: Json, new: Json) -> None:
+        self.changes: list[Change] = []
+        self.seen: set[tuple[str, str, Direction]] = set()
+        self._documents = (old, new)
+        self._direction: Direction = "answers"
+        self._inline: list[tuple[int, int]] = []
+
+    def compare(self, old: Json, new: Json, where: str, direction: Direction) -> None:
+        """Add what differs between `old` and `new`."""
+        self._direction = direction
+        self._compare(old, new, Place(where))
+
+    def _add(self, kind: str, where: Place, detail: str = "") -> None:
+        self.changes.append(schema_change(kind, self._direction, str(where), detail))
+
+    def _compare(self, old_schema: Json, new_schema: Json, where: Place) -> None:
+        old = view(self._documents[0], old_schema)
+        new = view(self._documents[1], new_schema)
+        if not self._is_same_class(old, new):
+            self._add("class changed", where, f"{_class(old)} → {_class(new)}")
+        if old.component and new.component:
+            pair = (old.component, new.component, self._direction)
+            if pair in self.seen:
+                return
+            self.seen.add(pair)
+            where = Place(f"schema {new.component}")
+        here = (id(old_schema), id(new_schema))
+        if here in self._inline:  # a schema written in place can only repeat through a component
+            return
+        self._inline.append(here)
+        self._compare_views(old, new, where)
+        self._inline.pop()
+
+    def _is_same_class(self, old: View, new: View) -> bool:
+        """Say whether Python users meet the same class name here; renames show at their origin."""
+        if not (old.makes_class and new.makes_class):
+            return True
+        if old.named != new.named or bool(old.component) != bool(new.component):
+            return False
+        if old.class_name == new.class_name:
+            return True
+        return self._is_rename(old, new)
+
+    def _is_rename(self, old: View, new: View) -> bool:
+        """Say whether the component itself was renamed, which is told once for all its uses."""
+        old_names = self._documents[0].get("components", {}).get("schemas", {})
+        new_names = self._documents[1].get("components", {}).get("schemas", {})
+        return bool(
+            old.component
+            and new.component
+            and old.component not in new_names
+            and new.component not in old_names
+        )
+
+    def _compare_views(self, old: View, new: View, where: Place) -> None:
+        if old.variants or new.variants:
+            self._variants(old, new, where)
+        else:
+            self._types(old, new, where)
+        if new.nullable and not old.nullable:
+            self._add("became nullable", where)
+        if old.nullable and not new.nullable:
+            self._add("no longer nullable", where)
+        if old.types == new.types or _meet(old.types, new.types):
+            self._enum(old, new, where)
+            self._format(old, new, where)
+            self._constraints(old.keys, new.keys, where)
+            self._object(old, new, where)
+            if "items" in old.keys or "items" in new.keys:
+                self._compare(
+                    old.keys.get("items", {}), new.keys.get("items", {}), where.into("[]")
+                )
+        self._annotations(old.keys, new.keys, where)
+
+    def _types(self, old: View, new: View, where: Place) -> None:
+        if old.types == new.types:
+            return
+        detail = f"{_types(old)} → {_types(new)}"
+        if _covers(new.types, old.types):
+            self._add("type widened", where, detail)
+        elif _covers(old.types, new.types):
+            self._add("type narrowed", where, detail)
+        else:
+            self._add("type changed", where, detail)
+
+    def _variants(self, old: View, new: View, where: Place) -> None:
+        """Pair variants by name, then by text, then those left over in their order by type."""
+        olds, news = (
+            {spelling(document, schema): schema for schema in side.variants or (_bare(side),)}
+            for document, side in zip(self._documents, (old, new), strict=True)
+        )
+        for name in olds.keys() & news.keys():
+            self._compare(olds[name], news[name], where.into(f"<{_variant(olds[name])}>"))
+        gone = [olds[name] for name in olds if name not in news]
+        come = [news[name] for name in news if name not in olds]
+        for schema in list(gone):
+            kind = view(self._documents[0], schema)
+            for other in come:
+                match = view(self._documents[1], other)
+                if match.types == kind.types and bool(match.component) == bool(kind.component):
+                    if kind.component and not self._is_rename(kind, match):
+                        continue
+                    gone.remove(schema)
+                    come.remove(other)
+                    self._compare(schema, other, where.into(f"<{_variant(schema)}>"))
+                    break
+        for schema in gone:
+            self._add("variant removed", where, _variant(schema))
+        for schema in come:
+            self._add("variant added", where, _variant(schema))
+        self._discriminator(old.keys, new.keys, where)
+
+    def _discriminator(self, old: Json, new: Json, where: Place) -> None:
+        before, after = old.get("discriminator"), new.get("discriminator")
+        if before == after:
+            return
+        if before is None:
+            self._add("discriminator added", where, _shown(after))
+        elif after is None or before.get("propertyName") != after.get("propertyName"):
+            self._add("discriminator changed", where, f"{_shown(before)} → {_shown(after)}")
+
+    def _enum(self, old: View, new: View, where: Place) -> None:
+        if old.enum is None and new.enum is None:
+            return
+        if old.enum is None:
+            self._add("became an enum", where, _shown(new.enum))
+        elif new.enum is None:
+            self._add("no longer an enum", where, _shown(old.enum))
+        else:
+            for value in old.enum:
+                if value not in new.enum:
+                    self._add("enum value removed", where, _shown(value))
+            for value in new.enum:
+                if value not in old.enum:
+                    self._add("enum value added", where, _shown(value))
+
+    def _format(self, old: View, new: View, where: Place) -> None:
+        before, after = old.keys.get("format"), new.keys.get("format")
+        if before == after:
+            return
+        detail = f"{before or 'none'} → {after or 'none'}"
+        if {before, after} & _PYTHON_FORMATS:
+            self._add("format changed", where, detail)
+        elif {before, after} <= _WIDTHS | {None}:
+            self._add("integer width changed", where, detail)
+        else:
+            self._keyword("format", before, after, where, detail)
+
+    def _constraints(self, old: Json, new: Json, where: Place) -> None:
+        for keys, upper in ((_UPPER, True), (_LOWER, False)):
+            for key in keys:
+                self._bound(key, _edge(old.get(key)), _edge(new.get(key)), where, upper=upper)
+        for name, upper in (("minimum", False), ("maximum", True)):
+            self._bound(name, _limit(old, name), _limit(new, name), where, upper=upper)
+        self._multiple(old.get("multipleOf"), new.get("multipleOf"), where)
+        if bool(old.get("uniqueItems")) != bool(new.get("uniqueItems")):
+            kind = "constraint tightened" if new.get("uniqueItems") else "constraint loosened"
+            self._add(kind, where, "uniqueItems")
+        others = {
+            key for key in {*old, *new} if key not in _HANDLED and not key.startswith("x-")
+        } | {"pattern"}
+        for key in sorted(others):
+            before, after = old.get(key), new.get(key)
+            detail = f"{key} {_shown(before)} → {_shown(after)}"
+            self._keyword("constraint", before, after, where, detail)
+
+    def _keyword(self, what: str, before: Json, after: Json, where: Place, detail: str) -> None:
+        """Add the change of a keyword whose values can't be ordered."""
+        if before == after:
+            return
+        added, removed = (
+            ("constraint tightened", "constraint loosened")
+            if what == "constraint"
+            else (f"{what} added", f"{what} removed")
+        )
+        self._add(
+            added if before is None else removed if after is None else f"{what} changed",
+            where,
+            detail,
+        )
+
+    def _bound(
+        self,
+        name: str,
+        before: tuple[float, bool] | None,
+        after: tuple[float, bool] | None,
+        where: Place,
+        *,
+        upper: bool,
+    ) -> None:
+        if before == after:
+            return
+        if before is None or after is None:
+            tighter = before is None
+        elif before[0] != after[0]:
+            tighter = (after[0] < before[0]) == upper
+        else:
+            tighter = after[1]
+        detail = f"{name} {_bound_text(before)} → {_bound_text(after)}"
+        self._add("constraint tightened" if tighter else "constraint loosened", where, detail)
+
+    def _multiple(self, before: Json, after: Json, where: Place) -> None:
+        if before == after:
+            return
+        detail = f"multipleOf {_shown(before)} → {_shown(after)}"
+        if before is None or (after is not None and after % before == 0):
+            self._add("constraint tightened", where, detail)
+        elif after is None or before % after == 0:
+            self._add("constraint loosened", where, detail)
+        else:
+            self._add("constraint changed", where, detail)
+
+    def _object(self, old: View, new: View, where: Place) -> None:
+        for name in {**old.properties, **new.properties}:
+            there = where.into(f".{name}")
+            if name not in new.properties:
+                self._add("field removed", there)
+            elif name not in old.properties:
+                required = name in new.required
+                self._add("required field added" if required else "field added", there)
+            else:
+                if (name in new.required) != (name in old.required):
+                    required = name in new.required
+                    self._add("became required" if required else "became optional", there)
+                self._compare(old.properties[name], new.properties[name], there)
+        self._extra(old, new, where)
+
+    def _extra(self, old: View, new: View, where: Place) -> None:
+        if "object" not in old.types & new.types:
+            return
+        before, after = (side.keys.get("additionalProperties", True) for side in (old, new))
+        if after is False and before is not False:
+            self._add("extra fields now refused", where)
+        elif before is False and after is not False:
+            self._add("extra fields now allowed", where)
+        elif before is not after:
+            self._compare(before, after, where.into("{}"))
+
+    def _annotations(self, old: Json, new: Json, where: Place) -> None:
+        if old.get("default") != new.get("default"):
+            detail = f"{_shown(old.get('default'))} → {_shown(new.get('default'))}"
+            self._add("default changed", where, detail)
+        if bool(old.get("deprecated")) != bool(new.get("deprecated")):
+            self._add("deprecated" if new.get("deprecated") else "no longer deprecated", where)
+        for key in _ACCESS:
+            if bool(old.get(key)) != bool(new.get(key)):
+                self._add("access changed", where, key)
+        prose = {key for key in {*old, *new} if key in _PROSE or key.startswith("x-")}
+        if reworded := sorted(key for key in prose if old.get(key) != new.get(key)):
+            self._add("reworded", where, ", ".join(reworded))
+
+
+def _covers(wide: frozenset[str], narrow: frozenset[str]) -> bool:
+    """Say whether each value of the types `narrow` has one of the types `wide`."""
+    if not wide:
+        return True
+    return bool(narrow) and narrow <= (wide | {"integer"} if "number" in wide else wide)
+
+
+def _meet(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Say whether a value can have a type of both."""
+    return bool(left & right) or any(
+        "integer" in some and "number" in other for some, other in ((left, right), (right, left))
+    )
+
+
+def _bare(side: View) -> Json:
+    """Return the schema of a side without variants, as the one variant that it is."""
+    if side.component:
+        return {"$ref": f"#/components/schemas/{side.component}"}
+    return side.keys
+
+
+def _limit(keys: Json, name: str) -> tuple[float, bool] | None:
+    """Return the limit and whether it is exclusive, written as in 3.0 or as in 3.1."""
+    exclusive = keys.get("exclusive" + name.capitalize())
+    if isinstance(exclusive, bool) or exclusive is None:
+        return _edge(keys.get(name), exclusive=bool(exclusive))
+    limits = [(exclusive, True), *([(keys[name], False)] if name in keys else [])]
+    return max(limits) if name == "minimum" else min(limits)
+
+
+def _edge(value: Json, *, exclusive: bool = False) -> tuple[float, bool] | None:
+    return None if value is None else (value, exclusive)
+
+
+def _bound_text(bound: tuple[float, bool] | None) -> str:
+    return "none" if bound is None else f"{bound[0]}{' exclusive' if bound[1] else ''}"
+
+
+def _variant(schema: Json) -> str:
+    return reference(schema) or schema.get("title") or _shown(schema.get("type", "any"))
+
+
+def _class(side: View) -> str:
+    if not side.component:
+        return f"one named by {'its title' if side.named else 'its place'}"
+    return side.class_name
+
+
+def _types(side: View) -> str:
+    return " or ".join(sorted(side.types)) or "anything"
+
+
+def _shown(value: Json) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:80] + "…"

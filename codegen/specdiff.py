@@ -1,0 +1,381 @@
+"""How two specs differ, in words: each difference with its place and its level."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from openapi_python_client.parser.openapi import generate_operation_id
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import PythonIdentifier
+
+from codegen.operations import METHODS, each, resolved
+from codegen.rules import Change, api_change
+from codegen.schema import view
+from codegen.schemadiff import SchemaDiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codegen.document import Json
+
+_PREFIX: Final = "field_"
+_OPERATION_KEYS: Final = {
+    *("operationId", "tags", "summary", "description", "externalDocs", "deprecated"),
+    *("parameters", "requestBody", "responses", "security", "servers"),
+}
+_DOCUMENT_KEYS: Final = {"paths", "components", "security", "servers"}
+_PROSE: Final = {"openapi", "info", "tags", "externalDocs", "jsonSchemaDialect"}
+_ENCODING: Final = ("style", "explode", "allowReserved")
+
+
+def compare(old: Json, new: Json) -> list[Change]:
+    """Return what a user of `old` meets in `new`, the gravest first."""
+    changes = _Comparison(old, new).run()
+    return sorted(dict.fromkeys(changes), key=lambda change: -change.level)
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """One operation with its path item's share in it."""
+
+    document: Json
+    path: str
+    method: str
+    item: Json
+    body: Json
+
+    @property
+    def name(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return re.sub(r"\{[^{}]*\}", "{}", self.path), self.method
+
+    @property
+    def function(self) -> str:
+        if operation_id := self.body.get("operationId"):
+            return str(PythonIdentifier(operation_id, _PREFIX))
+        path = UntrustedString(self.path)
+        return str(generate_operation_id(path=path, method=self.method, prefix=_PREFIX))
+
+    @property
+    def module(self) -> str:
+        return str(PythonIdentifier((self.body.get("tags") or ["default"])[0], "tag"))
+
+    @property
+    def parameters(self) -> dict[tuple[str, str], Json]:
+        """By place and name, the operation's own before the path's; headers ignore case."""
+        found: dict[tuple[str, str], Json] = {}
+        for entry in [*self.body.get("parameters", ()), *self.item.get("parameters", ())]:
+            parameter = resolved(self.document, entry)
+            place, name = parameter["in"], parameter["name"]
+            found.setdefault((place, name.lower() if place == "header" else name), parameter)
+        return found
+
+    @property
+    def security(self) -> list[frozenset[str]]:
+        """The alternatives, each as what it asks for: schemes by content, and their scopes."""
+        schemes = self.document.get("components", {}).get("securitySchemes", {})
+        alternatives = self.body.get("security", self.document.get("security", [])) or [{}]
+        return [
+            frozenset(
+                demand
+                for name, scopes in alternative.items()
+                for demand in _demands(resolved(self.document, schemes.get(name, {})), scopes)
+            )
+            for alternative in alternatives
+        ]
+
+
+def _demands(scheme: Json, scopes: list[str]) -> list[str]:
+    keys = ("type", "scheme", "in", "name", "openIdConnectUrl")
+    text = json.dumps(
+        {key: scheme.get(key) for key in keys} | {"flows": [*scheme.get("flows", {})]}
+    )
+    return [text, *(f"{text} {scope}" for scope in scopes)]
+
+
+class _Comparison:
+    def __init__(self, old: Json, new: Json) -> None:
+        self.old, self.new = old, new
+        self.changes: list[Change] = []
+        self.schemas = SchemaDiff(old, new)
+
+    def run(self) -> list[Change]:
+        self._operations()
+        self._classes()
+        self._servers(self.old, self.new, "servers")
+        self._schemes()
+        self._prose(self.old, self.new, _PROSE, "document")
+        self._others(self.old, self.new, _DOCUMENT_KEYS | _PROSE, "document")
+        return self.changes + self.schemas.changes
+
+    def _add(self, kind: str, where: str, detail: str = "") -> None:
+        self.changes.append(api_change(kind, where, detail))
+
+    def _operations(self) -> None:
+        olds, news = (
+            {operation.key: operation for operation in _operations(document)}
+            for document in (self.old, self.new)
+        )
+        gone = [operation for key, operation in olds.items() if key not in news]
+        come = [operation for key, operation in news.items() if key not in olds]
+        pairs = [(olds[key], news[key]) for key in olds if key in news]
+        for before in list(gone):
+            for after in come:
+                if before.body.get("operationId") and before.function == after.function:
+                    self._add("operation moved", before.name, f"now {after.name}")
+                    pairs.append((before, after))
+                    gone.remove(before)
+                    come.remove(after)
+                    break
+        for operation in gone:
+            self._add("operation removed", operation.name, operation.function)
+        for operation in come:
+            self._add("operation added", operation.name, operation.function)
+        for before, after in pairs:
+            self._operation(before, after)
+
+    def _operation(self, old: _Operation, new: _Operation) -> None:
+        where = new.name
+        if old.function != new.function:
+            self._add("function renamed", where, f"{old.function} → {new.function}")
+        if old.module != new.module:
+            self._add("module renamed", where, f"api.{old.module} → api.{new.module}")
+        self._deprecated(old.body, new.body, where)
+        self._parameters(old, new, where)
+        self._body(old.body.get("requestBody"), new.body.get("requestBody"), where)
+        self._responses(old.body.get("responses", {}), new.body.get("responses", {}), where)
+        self._security(old.security, new.security, where)
+        self._prose(old.item | old.body, new.item | new.body, _OPERATION_PROSE, where)
+        self._others(old.body, new.body, _OPERATION_KEYS, where)
+        if [*old.body.get("tags", ())][1:] != [*new.body.get("tags", ())][1:]:
+            self._add("reworded", where, "tags")
+        for before, after in ((old.body, new.body), (old.item, new.item)):
+            if "servers" in before or "servers" in after:
+                self._servers(before, after, f"{where}: servers")
+
+    def _parameters(self, old: _Operation, new: _Operation, where: str) -> None:
+        olds, news = old.parameters, new.parameters
+        renamed = {
+            ("path", before): ("path", after)
+            for before, after in zip(_names(old.path), _names(new.path), strict=False)
+            if before != after
+        }
+        for before, after in renamed.items():
+            self._add("parameter renamed", f"{where}: path parameter {before[1]}", after[1])
+        for key, parameter in olds.items():
+            place = f"{where}: {key[0]} parameter {parameter['name']}"
+            if (match := news.get(renamed.get(key, key))) is None:
+                self._add("parameter removed", place)
+            else:
+                self._parameter(parameter, match, place)
+        for key, parameter in news.items():
+            if key not in olds and key not in renamed.values():
+                kind = "required" if parameter.get("required") else "optional"
+                place = f"{where}: {key[0]} parameter {parameter['name']}"
+                self._add(f"{kind} parameter added", place)
+
+    def _parameter(self, old: Json, new: Json, where: str) -> None:
+        if bool(old.get("required")) != bool(new.get("required")):
+            self._add(
+                f"parameter became {'required' if new.get('required') else 'optional'}", where
+            )
+        self._deprecated(old, new, where)
+        for key in _ENCODING:
+            before, after = _encoding(old, key), _encoding(new, key)
+            if before != after:
+                self._add("parameter encoding changed", where, f"{key} {before} → {after}")
+        if "content" in old or "content" in new:
+            self._content(old, new, where, "request")
+        self.schemas.compare(old.get("schema", {}), new.get("schema", {}), where, "requests")
+        self._prose(old, new, {"description", "example", "examples"}, where)
+
+    def _body(self, old: Json, new: Json, where: str) -> None:
+        before, after = resolved(self.old, old), resolved(self.new, new)
+        if before is None and after is None:
+            return
+        place = f"{where}: request body"
+        if after is None:
+            self._add("request body removed", place)
+        elif before is None:
+            kind = "required" if after.get("required") else "optional"
+            self._add(f"{kind} request body added", place)
+        else:
+            if bool(before.get("required")) != bool(after.get("required")):
+                kind = "required" if after.get("required") else "optional"
+                self._add(f"request body became {kind}", place)
+            self._content(before, after, place, "request")
+            self._prose(before, after, {"description"}, place)
+
+    def _content(self, old: Json, new: Json, where: str, side: str) -> None:
+        before, after = old.get("content", {}), new.get("content", {})
+        for media in sorted(before.keys() - after.keys()):
+            self._add(f"{side} media type removed", where, media)
+        for media in sorted(after.keys() - before.keys()):
+            self._add(f"{side} media type added", where, media)
+        for media in sorted(before.keys() & after.keys()):
+            place = where if len(before) == 1 else f"{where} as {media}"
+            self.schemas.compare(
+                before[media].get("schema", {}),
+                after[media].get("schema", {}),
+                place,
+                "requests" if side == "request" else "answers",
+            )
+            self._prose(before[media], after[media], {"example", "examples"}, place)
+            self._others(before[media], after[media], {"schema", "example", "examples"}, place)
+
+    def _responses(self, old: Json, new: Json, where: str) -> None:
+        for status in {**old, **new}:
+            kind = "success" if status.startswith("2") else "error"
+            place = f"{where}: status {status}"
+            if status not in new:
+                self._add(f"{kind} status removed", place)
+            elif status not in old:
+                self._add(f"{kind} status added", place)
+            else:
+                before, after = resolved(self.old, old[status]), resolved(self.new, new[status])
+                self._content(before, after, place, "answer")
+                self._headers(before.get("headers", {}), after.get("headers", {}), place)
+                self._prose(before, after, {"description", "links"}, place)
+
+    def _headers(self, old: Json, new: Json, where: str) -> None:
+        olds, news = (
+            {name.lower(): resolved(document, header) for name, header in headers.items()}
+            for document, headers in ((self.old, old), (self.new, new))
+        )
+        for name in {**olds, **news}:
+            place = f"{where}: header {name}"
+            if name not in news:
+                self._add("answer header removed", place)
+            elif name not in olds:
+                self._add("answer header added", place)
+            else:
+                before, after = olds[name], news[name]
+                if bool(before.get("required")) != bool(after.get("required")):
+                    kind = "required" if after.get("required") else "optional"
+                    self._add(f"answer header became {kind}", place)
+                self.schemas.compare(
+                    before.get("schema", {}), after.get("schema", {}), place, "answers"
+                )
+                self._prose(before, after, {"description", "example", "examples"}, place)
+
+    def _security(self, old: list[frozenset[str]], new: list[frozenset[str]], where: str) -> None:
+        if set(old) == set(new):
+            return
+        accepted = all(any(less <= before for less in new) for before in old)
+        self._add(f"security asks for {'less' if accepted else 'more'}", where)
+
+    def _schemes(self) -> None:
+        """Say when a scheme reads differently; what it asks for is told at each operation."""
+        olds, news = (
+            document.get("components", {}).get("securitySchemes", {})
+            for document in (self.old, self.new)
+        )
+        for name in sorted(olds.keys() & news.keys()):
+            if olds[name] != news[name]:
+                self._add("security scheme described anew", f"security scheme {name}")
+
+    def _servers(self, old: Json, new: Json, where: str) -> None:
+        olds, news = (
+            {server["url"]: server for server in part.get("servers") or [{"url": "/"}]}
+            for part in (old, new)
+        )
+        for url in sorted(olds.keys() - news.keys()):
+            self._add("server removed", where, url)
+        for url in sorted(news.keys() - olds.keys()):
+            self._add("server added", where, url)
+        if (first := next(iter(news))) != next(iter(olds)):
+            self._add("default server changed", where, first)
+        for url in sorted(olds.keys() & news.keys()):
+            self._prose(olds[url], news[url], {"description"}, f"{where}: {url}")
+            if olds[url].get("variables") != news[url].get("variables"):
+                self._add("server changed", where, f"variables of {url}")
+
+    def _classes(self) -> None:
+        """Compare the named schemas, each of which is a Python class whether it is used or not."""
+        olds, news = (
+            document.get("components", {}).get("schemas", {}) for document in (self.old, self.new)
+        )
+        gone = [name for name in olds if name not in news and self._class(self.old, olds[name])]
+        come = [name for name in news if name not in olds and self._class(self.new, news[name])]
+        for name in list(gone):
+            for other in come:
+                if self._is_rename(name, other):
+                    self._add("class renamed", f"schema {name}", f"now {other}")
+                    gone.remove(name)
+                    come.remove(other)
+                    break
+        for name in gone:
+            self._add("class removed", f"schema {name}")
+        for name in come:
+            self._add("class added", f"schema {name}")
+        used = {before for before, _, _ in self.schemas.seen}
+        for name in sorted(olds.keys() & news.keys() - used):
+            for direction in ("answers", "requests"):
+                reference = {"$ref": f"#/components/schemas/{name}"}
+                self.schemas.compare(reference, reference, f"schema {name}", direction)
+
+    def _class(self, document: Json, schema: Json) -> bool:
+        side = view(document, schema)
+        items = side.keys.get("items", {}) if "array" in side.types else {}
+        inside = [variant for variant in (*side.variants, items) if "$ref" not in variant]
+        return side.makes_class or any(self._class(document, part) for part in inside if part)
+
+    def _is_rename(self, old: str, new: str) -> bool:
+        """Say whether the two were met in one place, or read the same."""
+        if any((before, after) == (old, new) for before, after, _ in self.schemas.seen):
+            return True
+        before, after = (
+            view(document, {"$ref": f"#/components/schemas/{name}"})
+            for document, name in ((self.old, old), (self.new, new))
+        )
+        return before.types == after.types and before.keys == after.keys
+
+    def _deprecated(self, old: Json, new: Json, where: str) -> None:
+        if bool(old.get("deprecated")) != bool(new.get("deprecated")):
+            self._add("deprecated" if new.get("deprecated") else "no longer deprecated", where)
+
+    def _prose(self, old: Json, new: Json, keys: Iterable[str], where: str) -> None:
+        extensions = {key for key in {*old, *new} if key.startswith("x-")}
+        changed = [key for key in sorted({*keys, *extensions}) if old.get(key) != new.get(key)]
+        if changed:
+            self._add("reworded", where, ", ".join(changed))
+
+    def _others(self, old: Json, new: Json, known: set[str], where: str) -> None:
+        """Add what differs under keys that nothing else looks at."""
+        for key in sorted({*old, *new} - known):
+            if key.startswith("x-") or old.get(key) == new.get(key):
+                continue
+            kind = "added" if key not in old else "removed" if key not in new else "changed"
+            self._add(f"part {kind}", where, key)
+
+
+_OPERATION_PROSE: Final = {"summary", "description", "externalDocs"}
+
+
+def _operations(document: Json) -> list[_Operation]:
+    return [
+        _Operation(
+            document,
+            path,
+            method,
+            {key: value for key, value in document["paths"][path].items() if key not in METHODS},
+            body,
+        )
+        for path, method, body in each(document)
+    ]
+
+
+def _names(path: str) -> list[str]:
+    return re.findall(r"\{([^{}]*)\}", path)
+
+
+def _encoding(parameter: Json, key: str) -> Json:
+    style = parameter.get("style", "form" if parameter["in"] in {"query", "cookie"} else "simple")
+    defaults = {"style": style, "explode": style == "form", "allowReserved": False}
+    return parameter.get(key, defaults[key])
