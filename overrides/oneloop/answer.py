@@ -71,8 +71,9 @@ class Answer(httpx.Response):
         """
         body = self.json_bytes()
         try:
+            # As text: given bytes, json.loads would guess UTF-16 and skip a byte order mark.
             return json.loads(
-                body, object_pairs_hook=_unique, parse_constant=_refuse_constant, **kwargs
+                body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, **kwargs
             )
         except (ValueError, RecursionError) as error:
             problem = "nesting too deep" if isinstance(error, RecursionError) else str(error)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from codegen.document import load
 from tests.codegen.support import ROOT, Clone
 

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from codegen import generate, operations
 from codegen.errors import CodegenError, GenerationError, SourceError
 from tests.codegen.support import ROOT, write_json

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+
 from codegen.document import load
 from tests.codegen.support import ROOT, environment
 
