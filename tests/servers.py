@@ -122,4 +122,4 @@ def _heads(connection: socket.socket) -> Iterator[bytes]:
         head, end, rest = received.partition(b"\r\n\r\n")
         if end:
             received = rest
-            yield head
+            yield head + b"\r\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from typing import Any
 
 import attrs
@@ -131,21 +132,23 @@ def _base_url(argument: object, default: str, *, allow_http: bool) -> httpx.URL:
 
 
 def _url_problem(url: httpx.URL, text: str, *, allow_http: bool) -> str | None:
-    if url.scheme not in ("https", "http") or not url.host:
-        return "must be an absolute https URL, such as https://prod.oneloop.ai"
-    if url.userinfo or "@" in url.netloc.decode("ascii"):
-        return "has user-info; only the API key authenticates"
-    if "?" in text or "#" in text:
-        return "has a query or a fragment"
-    if url.port is not None and not 0 < url.port <= 65535:
-        return "has a port that doesn't exist"
-    if url.scheme == "http" and not (allow_http or is_loopback(url.host)):
-        return "is plain http, which shows the API key to the network; use https or allow_http=True"
-    return None
+    absolute = url.scheme in ("https", "http") and url.host
+    plain = url.scheme == "http" and not (allow_http or is_loopback(url.host))
+    problems = (
+        (not absolute, "must be an absolute https URL, such as https://prod.oneloop.ai"),
+        (re.search(r"[\s\\]", text), "has white space or a backslash"),
+        ("@" in text, "has user-info; only the API key authenticates"),
+        ("?" in text or "#" in text, "has a query or a fragment"),
+        (url.port is not None and not 0 < url.port <= 65535, "has a port that doesn't exist"),
+        (plain, "is plain http, which shows the key to the network; use https or allow_http=True"),
+    )
+    return next((words for wrong, words in problems if wrong), None)
 
 
 def _check_limits(config: Config) -> None:
-    if not isinstance(config.timeout, float | int) or not 0 < config.timeout <= MAX_TIMEOUT:
+    seconds: Any = config.timeout
+    is_number = isinstance(seconds, float | int) and not isinstance(seconds, bool)
+    if not is_number or not 0 < seconds <= MAX_TIMEOUT:
         raise ConfigurationError(
             f"timeout must be a number of seconds above 0, up to {MAX_TIMEOUT}"
         )

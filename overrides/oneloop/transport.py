@@ -352,13 +352,13 @@ def _operation(method: str, path: str) -> Operation | None:
     return None
 
 
-def check_path(path: str) -> None:
-    """Refuse a path that a parameter's value would turn into another operation's.
+def check_path(url: str) -> None:
+    """Refuse a URL whose path a parameter's value would turn into another operation's.
 
     Raises:
         ValueError: a path parameter is empty, `.` or `..` (RFC 3986 §5.2.4).
     """
-    path = path.partition("?")[0]
+    path = url.partition("?")[0].rpartition("://")[2]
     if any(operation.path == path for operation in OPERATIONS):
         return
     if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):

@@ -22,6 +22,7 @@ every_method = pytest.mark.parametrize("face", METHODS)
 
 DIGITS = "1 to 38 digits"
 ROW = "$.data[1]"
+WRONG_TYPES: list[object] = [None, 5, True, [], {}]
 
 
 def refused(face: Face, answer: bytes, log: str, **options: object) -> ResponseValidationError:
@@ -117,7 +118,7 @@ def test_content_type_that_is_json(face: Face, content_type: str) -> None:
                 usage_body(row(), row(**{key: value})), f"{ROW}.{key}", id=f"{key} {value!r}"
             )
             for key in row()
-            for value in (None, 5, True, [], {})
+            for value in WRONG_TYPES
         ],
         *[
             pytest.param(
