@@ -35,6 +35,7 @@ _WORDS: Final[dict[str, Json]] = {
 }
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_OTHER_YAML: Final = re.compile(r"^%YAML +(?!1\.2\b)\S+", re.MULTILINE)
 _NOT_JSON: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -42,6 +43,8 @@ def load(text: str, name: str) -> Json:
     """Read `text` as JSON when it starts like a JSON object, else as YAML; `name` is for errors."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise SourceError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+    if directive := _OTHER_YAML.search(text):
+        raise SourceError(f"{name}: {directive[0]}, not YAML 1.2")
     try:
         if text.lstrip().startswith("{"):
             return _Limits(name).checked(_from_json(text))
