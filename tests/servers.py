@@ -104,9 +104,11 @@ class RawServer:
     def _serve(self, connection: socket.socket) -> None:
         self._open.add(connection)
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
             stack.enter_context(connection)
+            if self._tls:
+                connection = stack.enter_context(
+                    self._tls.wrap_socket(connection, server_side=True)
+                )
             for head in _heads(connection):
                 with self._lock:
                     self.requests.append(head)

@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import anyio
 import anyio.lowlevel
 import certifi
 import httpcore
@@ -57,7 +58,10 @@ class Network:
 
     def open_async(self) -> httpx.AsyncHTTPTransport:
         """Return a new pool; its deadline is the caller's cancel scope."""
-        return httpx.AsyncHTTPTransport(**self._options)
+        transport = httpx.AsyncHTTPTransport(**self._options)
+        pool = transport._pool  # noqa: SLF001
+        pool._network_backend = _ClosingBackend(pool._network_backend)  # noqa: SLF001
+        return transport
 
 
 class SyncPool(httpx.BaseTransport):
@@ -149,6 +153,55 @@ class _DeadlineStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+class _ClosingBackend(httpcore.AsyncNetworkBackend):
+    """httpcore forgets the socket of a TLS handshake that is cancelled; this closes it."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _ClosingStream(
+            await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        )
+
+
+class _ClosingStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float:
     left = DEADLINE.get() - time.monotonic()
     if left <= 0:
@@ -190,6 +243,8 @@ def _proxy(base_url: httpx.URL) -> httpx.Proxy | None:
         return None
     try:
         proxy = httpx.Proxy(proxies[name])
+        if not proxy.url.host:
+            raise ValueError
         httpx.HTTPTransport(proxy=proxy, verify=_trust_nobody()).close()
     except (ValueError, ImportError, httpx.InvalidURL):
         # Unquoted: a proxy's URL may hold a password.

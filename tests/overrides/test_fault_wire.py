@@ -1,0 +1,439 @@
+"""FAULTS.md, "The wire": a broken connection is an `APIConnectionError`, and nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trio
+import trustme
+
+from oneloop import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncOneloop,
+    ConfigurationError,
+    Oneloop,
+)
+from tests.faces import FACES, KEY, METHODS, check_error
+from tests.servers import BID, Handler, RawServer, hang_up, replies, reply, usage_body
+
+Face = Callable[..., object]
+every_face = pytest.mark.parametrize("face", FACES)
+every_method = pytest.mark.parametrize("face", METHODS)
+every_client = pytest.mark.parametrize("client_class", [Oneloop, AsyncOneloop])
+
+
+def sends_then(answer: bytes, end: Callable[[socket.socket], None]) -> Handler:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(answer)
+        time.sleep(0.02)
+        end(connection)
+
+    return handle
+
+
+BROKEN = [
+    pytest.param(sends_then(b"", hang_up), id="reset before the answer"),
+    pytest.param(sends_then(b"", socket.socket.close), id="closed before the answer"),
+    pytest.param(sends_then(b"HTTP/1.1 200 OK\r\nConte", hang_up), id="reset inside the head"),
+    pytest.param(sends_then(reply()[:-10], hang_up), id="reset inside the body"),
+    pytest.param(sends_then(reply()[:-10], socket.socket.close), id="closed inside the body"),
+    pytest.param(
+        sends_then(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+            socket.socket.close,
+        ),
+        id="closed between chunks",
+    ),
+    pytest.param(replies(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), id="not HTTP"),
+    pytest.param(replies(b"HTTP/1.1 2000 OK\r\n\r\n"), id="four-digit status"),
+    pytest.param(replies(b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n"), id="bad length"),
+    pytest.param(replies(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), id="negative length"),
+    pytest.param(
+        replies(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"), id="bad chunk"
+    ),
+    pytest.param(replies(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"), id="huge head"),
+    pytest.param(
+        replies(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n[]"),
+        id="two lengths",
+    ),
+]
+
+
+@every_face
+@pytest.mark.parametrize("handler", BROKEN)
+def test_broken_connection_is_typed_and_retried(
+    face: Face, handler: Handler, no_pauses: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawServer(handler) as server, pytest.raises(APIConnectionError) as caught:
+        face(server.url, max_retries=1)
+    assert not isinstance(caught.value, APITimeoutError)
+    assert caught.value.__cause__ is not None
+    assert "after 2 tries" in str(caught.value)
+    assert len(server.requests) == 2
+    check_error(caught.value, caplog.text)
+
+
+@every_face
+def test_connection_that_breaks_once_is_retried(face: Face, no_pauses: None) -> None:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        if number == 1:
+            hang_up(connection)
+        else:
+            connection.sendall(reply())
+
+    with RawServer(handle) as server:
+        assert face(server.url, max_retries=1)
+
+
+@every_face
+def test_refused_connection(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(APIConnectionError) as caught:
+        face(f"http://127.0.0.1:{port}")
+    check_error(caught.value, caplog.text)
+
+
+@every_face
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(socket.gaierror(-2, "Name or service not known"), id="unknown name"),
+        pytest.param(UnicodeError("label too long"), id="name that IDNA can't encode"),
+    ],
+)
+def test_failed_look_up(
+    face: Face, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(APIConnectionError) as caught:
+        face("https://prod.oneloop.test")
+    check_error(caught.value, caplog.text)
+
+
+def drip(prefix: bytes) -> Handler:
+    """Send the prefix, then a byte every 50 ms."""
+
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(prefix)
+        for byte in usage_body() * 100:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)
+
+    return handle
+
+
+def silence(connection: socket.socket, head: bytes, number: int) -> None:
+    time.sleep(3)
+
+
+HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+
+
+@every_face
+@pytest.mark.parametrize(
+    "handler",
+    [
+        pytest.param(silence, id="no answer"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX-Slow: "), id="dripping head"),
+        pytest.param(drip(HEAD % 200), id="dripping body"),
+        pytest.param(drip(HEAD % 500), id="dripping body of an error"),
+        pytest.param(sends_then(HEAD % 200 + b"{", lambda connection: time.sleep(3)), id="stall"),
+    ],
+)
+def test_deadline_ends_every_wait(
+    face: Face, handler: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawServer(handler) as server:
+        began = time.monotonic()
+        with pytest.raises(APITimeoutError, match=r"timeout=0\.4 s") as caught:
+            face(server.url, timeout=0.4, max_retries=3)
+        assert 0.35 < time.monotonic() - began < 0.6
+    check_error(caught.value, caplog.text)
+
+
+@every_face
+def test_deadline_counts_from_the_first_try(face: Face, no_pauses: None) -> None:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        time.sleep(0.15)
+        hang_up(connection)
+
+    with RawServer(handle) as server:
+        began = time.monotonic()
+        with pytest.raises(APIConnectionError):
+            face(server.url, timeout=0.5, max_retries=100)
+        assert time.monotonic() - began < 0.7
+    assert 3 <= len(server.requests) <= 4
+
+
+def test_deadline_holds_while_connecting() -> None:
+    # A full backlog lets no further handshake end.
+    with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for face in FACES:
+            began = time.monotonic()
+            with pytest.raises(APITimeoutError):
+                face(url, timeout=0.3)
+            assert time.monotonic() - began < 0.5
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "prod.oneloop.test").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+
+@every_face
+def test_certificate_of_nobody_we_trust(
+    face: Face, tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawServer(replies(reply()), tls) as server:
+        with pytest.raises(APIConnectionError, match="certificate") as caught:
+            face(server.url)
+    assert server.requests == []
+    check_error(caught.value, caplog.text)
+
+
+@every_face
+def test_certificate_for_another_host(face: Face, tls: ssl.SSLContext, trusted: None) -> None:
+    with RawServer(replies(reply()), tls) as server:
+        with pytest.raises(APIConnectionError, match="certificate"):
+            face(server.url.replace("127.0.0.1", "localhost"))
+    assert server.requests == []
+
+
+@every_face
+def test_certificate_authority_from_the_environment(
+    face: Face, tls: ssl.SSLContext, trusted: None
+) -> None:
+    with RawServer(replies(reply()), tls) as server:
+        assert face(server.url)
+        with pytest.raises(APIConnectionError, match="certificate"):
+            face(server.url, trust_env=False)
+
+
+@every_face
+def test_plain_text_where_tls_is_due(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    with RawServer(replies(reply())) as server, pytest.raises(APIConnectionError) as caught:
+        face(server.url.replace("http:", "https:"), timeout=0.3)
+    check_error(caught.value, caplog.text)
+
+
+@every_client
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_missing_certificates_name_their_variable(
+    client_class: type[Oneloop], variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match=variable):
+        client_class(api_key=KEY)
+    client_class(api_key=KEY, trust_env=False)
+    client_class(api_key=KEY, base_url="http://127.0.0.1:1")
+
+
+@every_client
+def test_certificate_file_without_certificates(
+    client_class: type[Oneloop], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+        client_class(api_key=KEY)
+
+
+class Proxy(RawServer):
+    """Tunnels every CONNECT to one port, and keeps all that it could read."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__(self._tunnel)
+        self._target = target
+
+    def _tunnel(self, connection: socket.socket, head: bytes, number: int) -> None:
+        with socket.create_connection(("127.0.0.1", self._target)) as upstream:
+            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = threading.Thread(target=_pump, args=(upstream, connection), daemon=True)
+            back.start()
+            _pump(connection, upstream, self.requests)
+            back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket, kept: list[bytes] | None = None) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := source.recv(65_536):
+            if kept is not None:
+                kept.append(chunk)
+            sink.sendall(chunk)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxied(tls: ssl.SSLContext, trusted: None) -> Iterator[tuple[RawServer, Proxy]]:
+    with RawServer(replies(reply()), tls) as server, Proxy(server.port) as proxy:
+        yield server, proxy
+
+
+@every_face
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_proxy_only_tunnels(
+    face: Face,
+    variable: str,
+    proxied: tuple[RawServer, Proxy],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, proxy = proxied
+    monkeypatch.setenv(variable, proxy.url)
+    assert face("https://prod.oneloop.test")
+    assert proxy.requests[0].startswith(b"CONNECT prod.oneloop.test:443 ")
+    assert KEY.encode() in server.requests[0]
+    assert KEY.encode() not in b"".join(proxy.requests)
+
+
+@every_face
+@pytest.mark.parametrize("url", ["https://127.0.0.1:{port}", "https://localhost:{port}"])
+def test_this_machine_is_never_asked_through_a_proxy(
+    face: Face, url: str, proxied: tuple[RawServer, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, proxy = proxied
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    with contextlib.suppress(APIConnectionError):  # localhost isn't on the certificate
+        face(url.format(port=server.port))
+    assert server.connections == 1
+    assert proxy.connections == 0
+
+
+@every_face
+@pytest.mark.parametrize("no_proxy", ["prod.oneloop.test", ".oneloop.test", "oneloop.test", "*"])
+def test_no_proxy_goes_direct(
+    face: Face,
+    no_proxy: str,
+    proxied: tuple[RawServer, Proxy],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, proxy = proxied
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    monkeypatch.setattr(socket, "getaddrinfo", _unknown)
+    with pytest.raises(APIConnectionError):
+        face("https://prod.oneloop.test")
+    assert proxy.connections == 0
+
+
+def _unknown(*args: object, **kwargs: object) -> None:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+@every_face
+def test_trust_env_off_means_no_proxy(
+    face: Face, proxied: tuple[RawServer, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, proxy = proxied
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    with pytest.raises(APIConnectionError):
+        face(server.url.replace("127.0.0.1", "prod.oneloop.test"), trust_env=False, timeout=0.5)
+    assert proxy.connections == 0
+
+
+@every_face
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_plain_http_never_takes_a_proxy(
+    face: Face, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(replies(reply())) as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        monkeypatch.setattr(socket, "getaddrinfo", _unknown)
+        with pytest.raises(APIConnectionError):
+            face("http://oneloop.test", allow_http=True)
+    assert proxy.connections == 0
+
+
+@every_client
+@pytest.mark.parametrize(
+    "proxy", ["ftp://h", "http://", "://", "socks4://h", "http://user:secret@h:port", "socks5://h"]
+)
+def test_proxy_that_is_not_one_names_its_variable(
+    client_class: type[Oneloop], proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
+        client_class(api_key=KEY)
+    assert "secret" not in str(caught.value)
+
+
+@every_method
+def test_netrc_is_never_read(face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with RawServer(replies(reply())) as server:
+        face(server.url)
+    assert f"Bearer {KEY}".encode() in server.requests[0]
+
+
+def test_cancelled_call_leaves_a_working_client() -> None:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        if number == 1:
+            time.sleep(0.5)
+        with contextlib.suppress(OSError):
+            connection.sendall(reply())
+
+    async def scenario(url: str) -> None:
+        async with AsyncOneloop(api_key=KEY, base_url=url) as client:
+            call = asyncio.create_task(client.get_billing_usage(BID))
+            await asyncio.sleep(0.1)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert (await client.get_billing_usage(BID)).total == 12
+
+    with RawServer(handle) as server:
+        asyncio.run(asyncio.wait_for(scenario(server.url), 3))
+
+
+def test_callers_own_timeout_stays_the_callers() -> None:
+    async def scenario(url: str) -> None:
+        async with AsyncOneloop(api_key=KEY, base_url=url) as client:
+            async with asyncio.timeout(0.2):
+                await client.get_billing_usage(BID)
+
+    with RawServer(silence) as server, pytest.raises(TimeoutError) as caught:
+        asyncio.run(scenario(server.url))
+    assert not isinstance(caught.value, APITimeoutError)
+
+
+def test_trio_works_too() -> None:
+    async def scenario(url: str) -> int:
+        async with AsyncOneloop(api_key=KEY, base_url=url) as client:
+            return (await client.get_billing_usage(BID)).total
+
+    with RawServer(replies(reply(b"", 503), reply())) as server:
+        assert trio.run(scenario, server.url) == 12
