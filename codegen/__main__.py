@@ -4,53 +4,83 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
+from typing import Final
 
-from codegen import build, swap
-from codegen.checkout import PACKAGE, Checkout, drift
-from codegen.errors import CodegenError, DriftError
+from codegen import run
+from codegen.checkout import Checkout
+from codegen.errors import CodegenError
+from codegen.report import Report
+
+_DESCRIPTION: Final = "Regenerates generated_client/ from the vendor's spec, whole or not at all."
+_EPILOG: Final = """\
+sources:
+  a file, an http(s) URL or - for standard input: OpenAPI 3.0 or 3.1 in YAML or JSON, or a Markdown
+  page with the spec in a fence; several pages are merged into one spec
+
+exit codes:
+  0  done, or nothing to do
+  1  something else went wrong
+  2  the command line is wrong
+  3  a source can't be read, isn't valid OpenAPI, or contradicts another
+  4  overrides/overlay.yaml is wrong
+  5  upstream no longer is what an override relies on
+  6  the generator failed, dropped an operation, or ignored a setting
+  7  --check: what is checked in isn't what the spec gives
+  8  the checkout isn't fit: generated_client/ was edited, or CHANGELOG.md lacks its place
+  9  another run is at work
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run generate.sh's command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.check and (options.spec or options.report or options.json or options.force):
+        parser.error("--check goes alone")
+    report = Report(sources=options.spec or ())
+    code = 0
     try:
-        _check(Checkout()) if options.check else _regenerate(Checkout())
+        if options.check:
+            run.check(Checkout())
+            return 0
+        run.regenerate(
+            Checkout(), report, options.spec or (), dry=options.dry_run, force=options.force
+        )
     except CodegenError as error:
-        sys.stderr.write(f"generate.sh: {error}\n")
-        return error.exit_code
-    return 0
+        report.stopped, code = str(error), error.exit_code
+    except RecursionError:
+        report.stopped, code = "the spec's schemas contain themselves without end", 3
+    if report.stopped:
+        sys.stderr.write(f"generate.sh: {report.stopped}\n")
+    if options.report:
+        options.report.write_text(report.markdown(), encoding="utf-8")
+    if options.json:
+        sys.stdout.write(report.json())
+    elif not report.stopped and (options.spec or report.verdict != "none"):
+        sys.stdout.write(report.markdown())
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="generate.sh", description="Regenerate generated_client/."
+        prog="generate.sh",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--check", action="store_true", help="change nothing; fail on drift")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="change nothing; fail on drift")
+    mode.add_argument(
+        "--dry-run", action="store_true", help="say what would change, change nothing"
+    )
+    parser.add_argument("--spec", nargs="+", metavar="SOURCE", help="take a new spec")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as Markdown")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite what was edited in generated_client/"
+    )
     return parser
-
-
-def _check(checkout: Checkout) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        if problems := drift(checkout, _fresh(checkout, Path(folder))):
-            raise DriftError(
-                "\n  ".join(["generated_client/ is not what the spec gives:", *problems])
-            )
-
-
-def _regenerate(checkout: Checkout) -> None:
-    with swap.Staging(checkout) as staging:
-        fresh = _fresh(checkout, staging.folder)
-        if drift(checkout, fresh):
-            staging.install(fresh)
-
-
-def _fresh(checkout: Checkout, folder: Path) -> Path:
-    """Generate a whole source root from what is checked in."""
-    upstream = build.Upstream.read(checkout.spec.read_bytes(), checkout.spec.name)
-    build.package(upstream, checkout.overlay, folder / "fresh" / PACKAGE, checkout.config)
-    return folder / "fresh"
 
 
 if __name__ == "__main__":

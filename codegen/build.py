@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen import facts, generator, overlay, validate
 from codegen.document import load
-from codegen.errors import FactsError, SourceError
+from codegen.errors import SourceError
 from codegen.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def read_overlay(path: Path | None) -> tuple[bytes, Overlay]:
 
 def effective(upstream: Upstream, corrections: Overlay) -> Json:
     """Return the spec that the package is made from: upstream with the overlay applied."""
-    if broken := facts.broken(facts.judge(corrections, upstream.document)):
-        raise FactsError(facts.describe(broken))
+    facts.require(facts.judge(corrections, upstream.document))
     document = overlay.apply(corrections, upstream.document)
     validate.require_openapi(document, "the spec with the overlay applied")
     return document

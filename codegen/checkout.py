@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = "oneloop_api_client"
+MANIFEST: Final = "MANIFEST.sha256"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,21 @@ class Checkout:
         """The source root that holds nothing but the generated package."""
         return self.root / "generated_client"
 
+    @property
+    def pyproject(self) -> Path:
+        """Where the version is."""
+        return self.root / "pyproject.toml"
+
+    @property
+    def changelog(self) -> Path:
+        """Where users read what changed."""
+        return self.root / "CHANGELOG.md"
+
+    @property
+    def workplace(self) -> Path:
+        """Where a run prepares what is new; git ignores it."""
+        return self.root / ".codegen"
+
     def relative(self, path: Path) -> str:
         """Return `path` as it is called in messages."""
         return path.relative_to(self.root).as_posix()
@@ -52,7 +68,7 @@ def drift(checkout: Checkout, fresh: Path) -> list[str]:
         return changed
     here, there = _files(checkout.generated), _files(fresh)
     return [
-        f"{checkout.relative(checkout.generated / name)}: {what}: ./generate.sh restores it"
+        f"{checkout.relative(checkout.generated / name)}: {what}: ./generate.sh --force restores it"
         for name, what in sorted(
             [(name, "missing") for name in there.keys() - here.keys()]
             + [
@@ -66,6 +82,33 @@ def drift(checkout: Checkout, fresh: Path) -> list[str]:
             ]
         )
     ]
+
+
+def hand_made(checkout: Checkout, fresh: Path) -> list[str]:
+    """Return the files that a swap with `fresh` would lose: no run has written them as they are."""
+    here, there = _files(checkout.generated), _files(fresh)
+    written = {
+        name: digest
+        for digest, _, name in (
+            line.partition("  ") for line in here.get(MANIFEST, b"").decode().splitlines()
+        )
+    }
+    return [
+        checkout.relative(checkout.generated / name)
+        for name, content in sorted(here.items())
+        if name != MANIFEST
+        and content != there.get(name)
+        and hashlib.sha256(content).hexdigest() != written.get(name)
+    ]
+
+
+def write_manifest(source_root: Path) -> None:
+    """Note what was generated, for `sha256sum --check` and for the next run."""
+    lines = [
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in sorted(_files(source_root).items())
+    ]
+    (source_root / MANIFEST).write_text("".join(lines), encoding="utf-8")
 
 
 def _changed_inputs(checkout: Checkout) -> Iterator[str]:

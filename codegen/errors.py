@@ -6,7 +6,7 @@ CodegenError
  ├─ FactsError       5  upstream no longer is what an override relies on
  ├─ GenerationError  6  the generator failed, dropped something, or ignored a setting
  ├─ DriftError       7  what is checked in isn't what the spec gives
- ├─ DirtyError       8  generated_client/ has changes that a run would lose
+ ├─ CheckoutError    8  the checkout isn't fit to be changed: a run would lose something
  └─ BusyError        9  another run is at work
 """
 
@@ -49,8 +49,8 @@ class DriftError(CodegenError):
     exit_code = 7
 
 
-class DirtyError(CodegenError):
-    """generated_client/ has changes that a run would lose."""
+class CheckoutError(CodegenError):
+    """The checkout isn't fit to be changed: a run would lose something, or miss its place."""
 
     exit_code = 8
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from codegen import pointer
+from codegen.errors import FactsError
 from codegen.overlay import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from codegen.document import Json
     from codegen.overlay import Action, Overlay, UpstreamFact
@@ -56,21 +57,11 @@ def judge(overlay: Overlay, document: Json) -> list[Fact]:
     ]
 
 
-def broken(facts: Iterable[Fact]) -> list[Fact]:
-    """Return those that stop the run."""
-    return [fact for fact in facts if fact.state != "holds"]
-
-
-def describe(facts: Iterable[Fact]) -> str:
-    """Return one paragraph for each fact."""
-    return "\n\n".join(
-        f"{fact.state}: {fact.pointer}\n"
-        f"  expected  {shown(fact.expected)}\n"
-        f"  found     {shown(fact.found)}\n"
-        f"  override  {fact.override}: {fact.reason}\n"
-        f"  to do     {fact.to_do}"
-        for fact in facts
-    )
+def require(facts: Sequence[Fact]) -> None:
+    """Stop unless all of `facts` hold; those that don't are told at once."""
+    if broken := [fact for fact in facts if fact.state != "holds"]:
+        count = f"{len(broken)} of {len(facts)} upstream facts no longer hold"
+        raise FactsError(f"{count}:\n\n" + "\n\n".join(map(_described, broken)))
 
 
 def shown(value: Json) -> str:
@@ -79,6 +70,16 @@ def shown(value: Json) -> str:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:200] + "…"
+
+
+def _described(fact: Fact) -> str:
+    return (
+        f"{fact.state}: {fact.pointer}\n"
+        f"  expected  {shown(fact.expected)}\n"
+        f"  found     {shown(fact.found)}\n"
+        f"  override  {fact.override}: {fact.reason}\n"
+        f"  to do     {fact.to_do}"
+    )
 
 
 def _judge_action(action: Action, document: Json) -> Fact:

@@ -16,7 +16,6 @@ from codegen.errors import SourceError
 from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SPEC = (ROOT / "openapi.yaml").read_bytes()

@@ -1,0 +1,98 @@
+"""The version in pyproject.toml and the entry in CHANGELOG.md that a new spec brings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Final
+
+from codegen.errors import CheckoutError
+from codegen.rules import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.checkout import Checkout
+    from codegen.rules import Change
+
+_HEADINGS: Final = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+_UNRELEASED: Final = re.compile(
+    r"(?<=^## \[Unreleased\]\n).*?(?=^## |^\[|\Z)", re.MULTILINE | re.DOTALL
+)
+_RELEASED: Final = re.compile(r"^## \[(\d+\.\d+\.\d+)\]", re.MULTILINE)
+_VERSION: Final = re.compile(r'(^\[project\]\n(?:(?!\[).*\n)*?version = ")([^"]*)(")', re.MULTILINE)
+
+Entry = dict[str, list[str]]
+
+
+def current_version(checkout: Checkout) -> str:
+    """Return the checkout's version."""
+    text = checkout.pyproject.read_text(encoding="utf-8")
+    version = tomllib.loads(text).get("project", {}).get("version")
+    if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise CheckoutError('pyproject.toml: [project] needs version = "X.Y.Z"')
+    return version
+
+
+def released_version(checkout: Checkout) -> str:
+    """Return the last version that CHANGELOG.md has a section for, else the checkout's."""
+    match = _RELEASED.search(_changelog(checkout))
+    return match[1] if match else current_version(checkout)
+
+
+def entry(changes: Sequence[Change], spec_version: str) -> Entry:
+    """Return what CHANGELOG.md says about `changes`, by heading."""
+    made: Entry = {heading: [] for heading in _HEADINGS}
+    for change in changes:
+        if change.level is not Level.COSMETIC:
+            mark = "**Breaking:** " if change.level is Level.BREAKING else ""
+            made[_heading(change)].append(f"- {mark}{change.where}: {change.what}.")
+    if reworded := sum(change.level is Level.COSMETIC for change in changes):
+        places = "place" if reworded == 1 else "places"
+        made["Changed"].append(f"- Documentation reworded in {reworded} {places}.")
+    if changes:
+        made["Changed"].append(f"- Generated from version {spec_version} of the API's spec.")
+    return {heading: lines for heading, lines in made.items() if lines}
+
+
+def text(made: Entry) -> str:
+    """Return an entry as Markdown."""
+    return "\n\n".join(f"### {heading}\n\n" + "\n".join(lines) for heading, lines in made.items())
+
+
+def with_version(checkout: Checkout, version: str) -> str:
+    """Return pyproject.toml with `version` in it."""
+    return _VERSION.sub(rf"\g<1>{version}\g<3>", checkout.pyproject.read_text(encoding="utf-8"), 1)
+
+
+def with_entry(checkout: Checkout, made: Entry) -> str:
+    """Return CHANGELOG.md with the entry merged into its Unreleased section."""
+    changelog = _changelog(checkout)
+    match = _UNRELEASED.search(changelog)
+    if match is None:
+        raise CheckoutError("CHANGELOG.md: needs a line `## [Unreleased]`")
+    words, *parts = re.split(r"^### (.+)\n", match[0], flags=re.MULTILINE)
+    sections = {
+        heading.strip(): [lines.strip("\n")]
+        for heading, lines in zip(parts[::2], parts[1::2], strict=True)
+    }
+    for heading, lines in made.items():
+        known = sections.setdefault(heading, [])
+        known += [line for line in lines if line not in "\n".join(known).splitlines()]
+    order = [heading for heading in dict.fromkeys([*_HEADINGS, *sections]) if heading in sections]
+    body = [words.strip("\n"), text({heading: sections[heading] for heading in order})]
+    section = "\n" + "".join(part + "\n\n" for part in body if part)
+    return changelog[: match.start()] + section + changelog[match.end() :]
+
+
+def _changelog(checkout: Checkout) -> str:
+    path = checkout.changelog
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _heading(change: Change) -> str:
+    words = change.what.partition(":")[0]
+    for word, heading in (("removed", "Removed"), ("added", "Added"), ("deprecated", "Deprecated")):
+        if re.search(rf"\b{word}\b", words) and not words.startswith("no longer"):
+            return heading
+    return "Changed"
