@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Self
 
@@ -91,6 +92,13 @@ class RawServer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
+
+    def all_closed(self, within: float) -> bool:
+        """Whether the peers close every connection within so many seconds."""
+        deadline = time.monotonic() + within
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self._open
 
     def _accept(self) -> None:
         while True:
