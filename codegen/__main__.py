@@ -32,8 +32,9 @@ exit codes:
 """
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run generate.sh's command line and return its exit code."""
+def main(arguments: list[str] | None = None, place: Checkout | None = None) -> int:
+    """Run generate.sh's command line on a checkout, by default this one; return its exit code."""
+    place = place or Checkout()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.check and (options.spec or options.report or options.json or options.force):
@@ -42,11 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     code = 0
     try:
         if options.check:
-            run.check(Checkout())
+            run.check(place)
             return 0
-        run.regenerate(
-            Checkout(), report, options.spec or (), dry=options.dry_run, force=options.force
-        )
+        run.regenerate(place, report, options.spec or (), dry=options.dry_run, force=options.force)
     except CodegenError as error:
         report.stopped, code = str(error), error.exit_code
     except RecursionError:

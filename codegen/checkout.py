@@ -108,7 +108,10 @@ def write_manifest(source_root: Path) -> None:
         f"{hashlib.sha256(content).hexdigest()}  {name}\n"
         for name, content in sorted(_files(source_root).items())
     ]
-    (source_root / MANIFEST).write_text("".join(lines), encoding="utf-8")
+    manifest = source_root / MANIFEST
+    manifest.write_text("".join(lines), encoding="utf-8")
+    manifest.chmod(0o644)
+    source_root.chmod(0o755)
 
 
 def _changed_inputs(checkout: Checkout) -> Iterator[str]:

@@ -96,14 +96,15 @@ def _judge_action(action: Action, document: Json) -> Fact:
         state = "gone"
     else:
         found = (
-            {key: value[key] for key in action.update if key in value}
+            {key: value[key] for key in ("$ref", *action.update) if key in value}
             if isinstance(value, dict)
             else value
         )
         if same(found, action.expected):
             state = "holds"
-        else:
-            state = "fixed" if same(merged(value, action.update), value) else "changed"
+        else:  # what stands beside a $ref has no effect, so it can't be right there
+            is_fixed = same(merged(value, action.update), value) and "$ref" not in found
+            state = "fixed" if is_fixed else "changed"
     return Fact(
         action.pointer,
         action.expected,

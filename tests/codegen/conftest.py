@@ -11,7 +11,32 @@ import pytest
 from codegen.document import load
 from tests.codegen.support import ROOT, Clone
 
-INPUTS = ("openapi.yaml", "generate.sh", "codegen", "generated_client", "overrides/overlay.yaml")
+INPUTS = (
+    "openapi.yaml",
+    "generate.sh",
+    "codegen",
+    "generated_client",
+    "overrides/overlay.yaml",
+    "pyproject.toml",
+)
+
+CHANGELOG = """\
+# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Something by hand.
+
+## [1.0.0] - 2026-11-24
+
+### Added
+
+- The client.
+
+[1.0.0]: https://example.com/1.0.0
+"""
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +56,7 @@ def clone(tmp_path: Path) -> Clone:
             shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(ROOT / name, target)
+    (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
     (root / "scripts").mkdir()
     setup = root / "scripts" / "setup"
     setup.write_text("#!/usr/bin/env bash\n")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from codegen.__main__ import main
+from codegen.checkout import Checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,14 +24,25 @@ class Clone:
     root: Path
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run the clone's generate.sh; its scripts/setup is a no-op that borrows our .venv."""
+        """Run generate.sh in a process of its own; `options` are subprocess.run's."""
         return subprocess.run(
             [self.root / "generate.sh", *arguments],
             capture_output=True,
             text=True,
             check=False,
-            **({"timeout": 60} | options),
+            timeout=60,
+            **options,
         )
+
+    def main(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run generate.sh's command line in this process, where the imports are paid for."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = main(list(arguments), Checkout(self.root))
+            except SystemExit as stop:
+                code = int(stop.code or 0)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     def snapshot(self) -> dict[str, bytes]:
         """Return everything that a failed run must leave alone."""

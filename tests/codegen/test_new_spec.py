@@ -1,0 +1,300 @@
+"""./generate.sh --spec: what is said, what is stopped, and that a stop changes nothing."""
+
+from __future__ import annotations
+
+import copy
+import fcntl
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.codegen.support import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.codegen.support import Clone
+
+ANSWER = "RetrieveCustomerBillingMeterUsageResponse"
+ROW = f"/components/schemas/{ANSWER}/properties/data/items"
+TOTAL = f"{ROW}/properties/totalBillingUsage"
+
+
+@pytest.fixture
+def spec(upstream: Any) -> Any:
+    return copy.deepcopy(upstream)
+
+
+def _row(spec: Any) -> Any:
+    return spec["components"]["schemas"][ANSWER]["properties"]["data"]["items"]
+
+
+def _with_plans(spec: Any) -> Any:
+    """Add an operation, as the vendor's next page might."""
+    spec["info"]["version"] = "1.1.0"
+    spec["paths"]["/api/v1/plans"] = {
+        "get": {
+            "operationId": "listPlans",
+            "responses": {
+                "200": {
+                    "description": "The plans",
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Plans"}}
+                    },
+                }
+            },
+        }
+    }
+    spec["components"]["schemas"]["Plans"] = {
+        "type": "object",
+        "properties": {"names": {"type": "array", "items": {"type": "string"}}},
+    }
+    return spec
+
+
+def _without_error_code(spec: Any) -> Any:
+    del spec["components"]["schemas"]["ErrorResponse"]["properties"]["error"]["required"][0]
+    return spec
+
+
+def _reworded(spec: Any) -> Any:
+    spec["info"]["description"] = "Keys and usage"
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "next_version", "where"),
+    [
+        pytest.param(_with_plans, "minor", "1.1.0", "GET /api/v1/plans", id="minor"),
+        pytest.param(
+            _without_error_code, "major", "2.0.0", "schema ErrorResponse: error.code", id="major"
+        ),
+        pytest.param(_reworded, "patch", "1.0.1", "document", id="patch"),
+        pytest.param(lambda spec: spec, "none", "1.0.0", None, id="none"),
+    ],
+)
+def test_a_dry_run_says_what_a_run_would_do_and_changes_nothing(
+    clone: Clone,
+    tmp_path: Path,
+    spec: Any,
+    change: Callable[[Any], Any],
+    verdict: str,
+    next_version: str,
+    where: str | None,
+) -> None:
+    before = clone.snapshot()
+    source = write_json(tmp_path / "new.json", change(spec))
+    report = tmp_path / "report.md"
+    run = clone.main("--spec", str(source), "--dry-run", "--json", "--report", str(report))
+    assert (run.returncode, run.stderr) == (0, "")
+    said = json.loads(run.stdout)
+    assert (said["verdict"], said["next_version"]) == (verdict, next_version)
+    assert where is None or where in [change["where"] for change in said["changes"]]
+    assert {fact["state"] for fact in said["facts"]} == {"holds"}
+    assert where is None or where in report.read_text()
+    assert clone.snapshot() == before
+    assert not (clone.root / ".codegen").exists()
+
+
+def test_a_new_spec_moves_everything_together(clone: Clone, tmp_path: Path, spec: Any) -> None:
+    source = write_json(tmp_path / "new.json", _with_plans(spec))
+    assert clone.main("--spec", str(source)).returncode == 0
+    package = clone.root / "generated_client" / "oneloop_api_client"
+    assert (clone.root / "openapi.yaml").read_bytes() == source.read_bytes()
+    assert (package / "api" / "default" / "list_plans.py").exists()
+    assert 'SPEC_VERSION: Final = "1.1.0"' in (package / "spec.py").read_text()
+    project = tomllib.loads((clone.root / "pyproject.toml").read_text())["project"]
+    assert project["version"] == "1.1.0"
+    changelog = (clone.root / "CHANGELOG.md").read_text()
+    unreleased, released = changelog.split("## [1.0.0]")
+    assert "- Something by hand.\n- GET /api/v1/plans: operation added" in unreleased
+    assert released.startswith(" - 2026-11-24\n\n### Added\n\n- The client.\n")
+    assert clone.main("--check").returncode == 0
+    after = clone.snapshot()
+    assert clone.main("--spec", str(source)).returncode == 0
+    assert clone.snapshot() == after
+
+
+def test_changes_between_two_releases_raise_the_version_once(
+    clone: Clone, tmp_path: Path, spec: Any
+) -> None:
+    for change, version in [
+        (_with_plans, "1.1.0"),
+        (_reworded, "1.1.0"),
+        (_without_error_code, "2.0.0"),
+    ]:
+        source = write_json(tmp_path / "new.json", change(spec))
+        assert clone.main("--spec", str(source)).returncode == 0
+        project = tomllib.loads((clone.root / "pyproject.toml").read_text())["project"]
+        assert project["version"] == version
+
+
+def _behind_ref(spec: Any) -> None:
+    data = spec["components"]["schemas"][ANSWER]["properties"]["data"]
+    spec["components"]["schemas"]["Row"] = data["items"]
+    data["items"] = {"$ref": "#/components/schemas/Row"}
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [
+        pytest.param(
+            lambda spec: _row(spec)["properties"]["totalBillingUsage"].update(pattern="^[0-9]+$"),
+            {(TOTAL, "fixed")},
+            id="mended",
+        ),
+        pytest.param(
+            lambda spec: _row(spec)["properties"]["totalBillingUsage"].update(pattern="^[dD]+$"),
+            {(TOTAL, "changed")},
+            id="changed",
+        ),
+        pytest.param(
+            lambda spec: _row(spec)["properties"].update(totalBillingUsage={"type": "integer"}),
+            {(TOTAL, "changed"), (f"{TOTAL}/type", "changed")},
+            id="usage turned integer",
+        ),
+        pytest.param(
+            _behind_ref,
+            {(ROW, "changed")}
+            | {
+                (f"{ROW}/properties/{name}", "gone")
+                for name in ("billingId", "day", "totalBillingUsage", "billingUsageName")
+            }
+            | {
+                (f"{ROW}/properties/{name}/type", "gone")
+                for name in ("billingId", "day", "totalBillingUsage", "billingUsageName")
+            }
+            | {(f"{ROW}/required", "gone")},
+            id="row behind $ref",
+        ),
+    ],
+)
+def test_a_fact_that_no_longer_holds_stops_the_run_and_all_are_told(
+    clone: Clone,
+    tmp_path: Path,
+    spec: Any,
+    change: Callable[[Any], Any],
+    stops: set[tuple[str, str]],
+) -> None:
+    change(spec)
+    before = clone.snapshot()
+    source = write_json(tmp_path / "new.json", spec)
+    run = clone.main("--spec", str(source), "--json")
+    assert run.returncode == 5
+    said = json.loads(run.stdout)
+    assert (said["verdict"], said["next_version"]) == (None, None)
+    stopping = [fact for fact in said["facts"] if fact["state"] != "holds"]
+    assert {(fact["pointer"], fact["state"]) for fact in stopping} == stops
+    for fact in stopping:
+        assert f"{fact['state']}: {fact['pointer']}\n" in run.stderr
+        assert fact["override"] in run.stderr
+        assert fact["to_do"] in run.stderr
+    assert clone.snapshot() == before
+
+
+def test_a_row_behind_a_ref_says_where_it_went(clone: Clone, tmp_path: Path, spec: Any) -> None:
+    _behind_ref(spec)
+    run = clone.main("--spec", str(write_json(tmp_path / "new.json", spec)))
+    assert f"({ROW} now is a $ref to /components/schemas/Row)" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        pytest.param("models/usage_row.py", lambda path: path.write_text("x = 1\n"), id="edited"),
+        pytest.param("models/own.py", lambda path: path.touch(), id="added"),
+    ],
+)
+@pytest.mark.parametrize("new", [pytest.param(True, id="--spec"), pytest.param(False, id="plain")])
+def test_what_a_person_changed_in_generated_client_is_not_lost_unless_told(
+    clone: Clone,
+    tmp_path: Path,
+    spec: Any,
+    name: str,
+    change: Callable[[Path], object],
+    *,
+    new: bool,
+) -> None:
+    path = clone.root / "generated_client" / "oneloop_api_client" / name
+    change(path)
+    before = clone.snapshot()
+    source = ["--spec", str(write_json(tmp_path / "new.json", _with_plans(spec)))] if new else []
+    run = clone.main(*source)
+    assert run.returncode == 8
+    assert f"generated_client/oneloop_api_client/{name}" in run.stderr
+    assert clone.snapshot() == before
+    assert clone.main(*source, "--force").returncode == 0
+    assert clone.main("--check").returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"], ["--dry-run"]])
+def test_a_second_run_says_so_and_stops(clone: Clone, arguments: list[str]) -> None:
+    (clone.root / ".codegen").mkdir()
+    with (clone.root / ".codegen" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = clone.main(*arguments)
+    assert run.returncode == 9
+    assert "another ./generate.sh is at work" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["--nonsense"], 2, id="wrong option"),
+        pytest.param(["--check", "--json"], 2, id="--check goes alone"),
+        pytest.param(["--spec", "/nowhere"], 3, id="no such file"),
+    ],
+)
+def test_exit_codes_are_told_by_help(clone: Clone, arguments: list[str], code: int) -> None:
+    run = clone.main(*arguments)
+    assert run.returncode == code
+    assert "Traceback" not in run.stderr
+    assert f"\n  {code}  " in clone.main("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code", "says"),
+    [
+        pytest.param(
+            "overrides/overlay.yaml",
+            "overlay: 1.0.0",
+            "overlay: 2",
+            4,
+            "overlay version",
+            id="overlay version",
+        ),
+        pytest.param(
+            "overrides/overlay.yaml", "x-reason", "x-why", 4, "lacks x-reason", id="no reason"
+        ),
+        pytest.param(
+            "overrides/overlay.yaml",
+            ".data.items\n",
+            "['data', 'x']\n",
+            4,
+            "more than one place",
+            id="two targets",
+        ),
+        pytest.param(
+            "codegen/config.yaml", "ErrorResponseError:", "Nope:", 6, "match no class", id="config"
+        ),
+        pytest.param(
+            "CHANGELOG.md", "## [Unreleased]", "## Later", 8, "## [Unreleased]", id="changelog"
+        ),
+        pytest.param(
+            "pyproject.toml", 'version = "1.0.0"', 'version = "1"', 8, "X.Y.Z", id="version"
+        ),
+    ],
+)
+def test_every_stop_names_what_to_mend_and_changes_nothing(
+    clone: Clone, tmp_path: Path, spec: Any, name: str, old: str, new: str, code: int, says: str
+) -> None:
+    path = clone.root / name
+    path.write_text(path.read_text().replace(old, new))
+    before = clone.snapshot()
+    run = clone.main("--spec", str(write_json(tmp_path / "new.json", _with_plans(spec))))
+    assert (run.returncode, says in run.stderr) == (code, True), run.stderr
+    assert "Traceback" not in run.stderr
+    assert clone.snapshot() == before
