@@ -77,8 +77,8 @@ class Staging:
             finally:
                 os._exit(0)
         os.waitpid(process, 0)
-        if self._journal.exists():
-            raise CodegenError("the new files were not put in place; run ./generate.sh again")
+        if self._journal.exists():  # the other process was killed
+            _finish(self._journal)
 
 
 @contextmanager
@@ -96,7 +96,8 @@ def staging(checkout: Checkout) -> Iterator[Staging]:
         try:
             yield Staging(home, folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not (home / "journal.json").exists():  # else the next run still needs what is staged
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
