@@ -110,7 +110,8 @@ class RawServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        self._open.add(connection)
+        accepted = connection
+        self._open.add(accepted)
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.enter_context(connection)
             if self._tls:
@@ -122,7 +123,7 @@ class RawServer:
                     self.requests.append(head)
                     number = len(self.requests)
                 self.handler(connection, head, number)
-        self._open.discard(connection)
+        self._open.discard(accepted)
 
 
 def _heads(connection: socket.socket) -> Iterator[bytes]:

@@ -151,7 +151,7 @@ def test_key_in_an_answer_is_redacted(face: Face, place: str) -> None:
         with pytest.raises(AuthenticationError, match=r"\[redacted") as caught:
             face(server.url)
     assert KEY[:8] not in str(caught.value)
-    check_error(caught.value)
+    check_error(caught.value, echoed=True)
 
 
 @every_face
