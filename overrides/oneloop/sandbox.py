@@ -41,7 +41,7 @@ BILLING_IDS = ("bid_acme", "bid_globex", "bid_initech", "bid_new")
 """The ids that the sandbox knows. `bid_new` has no usage yet."""
 
 _FIRST_DAY = datetime.date(2025, 1, 1)
-_DAYS = 30
+_DAYS = 10
 _DAILY = {"api-calls": 12_000, "storage-gb-hours": 340, "seats": 25}
 _START_SECONDS = 10.0
 

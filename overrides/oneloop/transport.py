@@ -15,7 +15,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from http import HTTPStatus
 from typing import cast
 
@@ -333,16 +333,16 @@ class AsyncTransport(_Transport, httpx.AsyncBaseTransport):
         await self.pool.aclose()
 
 
-def _routes() -> list[tuple[re.Pattern[str], Operation]]:
+def _routes(operations: Iterable[Operation]) -> list[tuple[re.Pattern[str], Operation]]:
     # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one.
-    concrete_first = sorted(OPERATIONS, key=lambda operation: operation.path.count("{"))
+    concrete_first = sorted(operations, key=lambda operation: operation.path.count("{"))
     return [
         (re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(operation.path))), operation)
         for operation in concrete_first
     ]
 
 
-_ROUTES = _routes()
+_ROUTES = _routes(OPERATIONS)
 
 
 def _operation(method: str, path: str) -> Operation | None:
@@ -359,7 +359,7 @@ def check_path(url: str) -> None:
         ValueError: a path parameter is empty, `.` or `..` (RFC 3986 §5.2.4).
     """
     path = url.partition("?")[0].rpartition("://")[2]
-    if any(operation.path == path for operation in OPERATIONS):
+    if any(operation.path == path for _, operation in _ROUTES):
         return
     if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
         raise ValueError(f"a path parameter is empty, '.' or '..': {printable(path)}")
