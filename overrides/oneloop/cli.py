@@ -83,7 +83,8 @@ def _usage(options: argparse.Namespace) -> int:
                 try:
                     usages.append(client.get_billing_usage(bid))
                 except (OneloopError, ValueError) as error:
-                    code = code or _fail(error)
+                    failure = _fail(error)
+                    code = code or failure
         except KeyboardInterrupt:
             code = 130
     _FORMATS[options.format](usages)
