@@ -1,0 +1,151 @@
+"""The wheel alone, in a new environment: what people get who install it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={}, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the sdist, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of an environment with the wheel and its requirements, no more.
+
+    The requirements come from this environment: the tests need no index.
+    """
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder)
+    interpreter = folder / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", interpreter, "--quiet")
+    run(*pip, "install", "--no-index", "--no-deps", wheel, cwd=folder)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    for distribution in required_by(wheel):
+        for file in distribution.files or []:
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                target = site / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), target)
+    return interpreter
+
+
+def required_by(wheel: Path) -> Iterator[metadata.Distribution]:
+    """Yield the installed distributions that the wheel requires, and those that they require."""
+    (text,) = members(wheel, r".*\.dist-info/METADATA")
+    waiting = [line[15:] for line in text.splitlines() if line.startswith("Requires-Dist: ")]
+    seen: set[str] = set()
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if requirement.name not in seen:
+            seen.add(requirement.name)
+            distribution = metadata.distribution(requirement.name)
+            assert distribution.version in requirement.specifier
+            waiting += distribution.requires or []
+            yield distribution
+
+
+def members(wheel: Path, pattern: str) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return [archive.read(n).decode() for n in archive.namelist() if re.fullmatch(pattern, n)]
+
+
+def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    assert tops == {"oneloop", "oneloop_api_client"}
+    assert {"oneloop/py.typed", "oneloop_api_client/py.typed"} <= set(names)
+    assert "oneloop_api_client/openapi.json" in names
+    assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_sdist_holds_what_the_wheel_is_made_from(dist: Path) -> None:
+    (path,) = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"openapi.yaml", "overrides/overlay.yaml", "README.md", "LICENSE"} <= names
+
+
+def test_install_is_small(python: Path) -> None:
+    code = "from importlib import metadata; print(*(d.name for d in metadata.distributions()))"
+    names = {name.lower().replace("_", "-") for name in run(python, "-c", code, cwd=ROOT).split()}
+    assert names <= {
+        *("oneloop-api-client", "attrs", "httpx", "httpx-retries", "msgspec", "python-dateutil"),
+        *("anyio", "certifi", "h11", "httpcore", "idna", "six", "sniffio", "tzdata"),
+        "typing-extensions",
+    }
+
+
+def test_both_packages_import(python: Path, tmp_path: Path) -> None:
+    code = "import oneloop, oneloop_api_client; print(oneloop.__version__, oneloop.SPEC.sha256)"
+    version, sha256 = run(python, "-c", code, cwd=tmp_path).split()
+    assert version == metadata.version("oneloop-api-client")
+    assert re.fullmatch("[0-9a-f]{64}", sha256)
+
+
+def test_command_says_its_version(python: Path, tmp_path: Path) -> None:
+    out = run(python.with_name("oneloop"), "--version", cwd=tmp_path)
+    assert out.startswith(f"oneloop-api-client {metadata.version('oneloop-api-client')}\n")
+
+
+def test_command_says_which_extra_is_missing(python: Path, tmp_path: Path) -> None:
+    command: list[str | Path] = [python.with_name("oneloop"), "usage", "bid_acme", "--sandbox"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={}, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "oneloop: --sandbox needs an extra: pip install 'oneloop-api-client[sandbox]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [
+        pytest.param(("mypy", "--strict", "--python-executable"), id="mypy"),
+        pytest.param(("basedpyright", "--level", "error", "--pythonpath"), id="pyright"),
+    ],
+)
+def test_users_program_type_checks(checker: tuple[str, ...], python: Path, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).with_name("users_program.py"), tmp_path / "program.py")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    command, *options = checker
+    run(BIN / command, *options, python, "program.py", cwd=tmp_path)
+
+
+def test_users_program_runs(python: Path) -> None:
+    run(python, Path(__file__).with_name("users_program.py"), cwd=ROOT)

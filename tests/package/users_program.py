@@ -1,0 +1,71 @@
+"""A program as its users would write it: type checkers read it, and it runs."""
+
+import asyncio
+from datetime import date
+from typing import assert_type
+
+import httpx
+
+from oneloop import (
+    APIStatusError,
+    AsyncOneloop,
+    BillingUsage,
+    Oneloop,
+    RateLimitError,
+    ResponseValidationError,
+    UsageRow,
+)
+from oneloop_api_client.api.usage import get_billing_usage
+from oneloop_api_client.models import BillingUsageResponse, ErrorResponse
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    row = {
+        "billingId": "b",
+        "day": "2025-01-01",
+        "totalBillingUsage": "12",
+        "billingUsageName": "x",
+    }
+    return httpx.Response(200, json={"data": [row]}, request=request)
+
+
+def invoice(client: Oneloop, bid: str) -> dict[str, int]:
+    try:
+        usage = client.get_billing_usage(bid)
+    except RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+        raise
+    except APIStatusError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.code, int | None)
+        raise
+    except ResponseValidationError as error:
+        assert_type(error.where, str)
+        raise
+    assert_type(usage, BillingUsage)
+    assert_type(usage.total, int)
+    assert_type(usage.by_day(), dict[date, int])
+    assert_type(usage[0], UsageRow)
+    assert_type(usage[:1], tuple[UsageRow, ...])
+    assert_type([row.day for row in usage], list[date])
+    return usage.by_name()
+
+
+async def total(bid: str) -> int:
+    async with AsyncOneloop(api_key="k", transport=httpx.MockTransport(answer)) as client:
+        assert_type(client.with_options(timeout=5), AsyncOneloop)
+        return (await client.get_billing_usage(bid)).total
+
+
+def main() -> None:
+    with Oneloop(api_key="k", transport=httpx.MockTransport(answer)) as client:
+        assert invoice(client, "b") == {"x": 12}
+        raw = get_billing_usage.sync("b", client=client.api)
+        assert_type(raw, BillingUsageResponse | ErrorResponse | None)
+        assert isinstance(raw, BillingUsageResponse)
+        assert raw.data[0].total_billing_usage == "12"
+    assert asyncio.run(total("b")) == 12
+
+
+if __name__ == "__main__":
+    main()
