@@ -1,0 +1,120 @@
+"""Turns samples into `benchmarks/results/`: the table, the plot, and every sample as JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plot
+from benchmarks.peers import PEERS, REFERENCE
+from benchmarks.server import ROWS
+
+_COLUMNS = {
+    **{f"rows {rows}": f"{rows:,} row{'s' * (rows > 1)}" for rows in ROWS},
+    "peak MiB": f"peak MiB at {ROWS[-1]:,}",
+    "import": "import (wall)",
+    "at once 50": "50 at once, async",
+    "threads": "50 threads",
+    "least served thread": "least served thread",
+    "failed in threads": "failed in threads",
+}
+_PLAIN = {"peak MiB": "{:.0f}", "least served thread": "{:.0%}"}
+
+_NOTES = f"""\
+CPU of the client's process for each call, {PEERS[REFERENCE].label} = 1.00: the median over the \
+rounds of the ratio within a round, ± half the distance between its quartiles. A peer without a \
+synchronous client is measured in an event loop, one call after another. Peak: how far one call \
+raises the process's memory, less the body. Least served thread: its calls against the mean. \
+Failed: the calls of all threads and rounds that raised.
+"""
+
+
+def write(results: dict[str, Any], folder: Path) -> str:
+    """Write results.json, results.md and results.svg; return the Markdown."""
+    samples = results["samples"]
+    peers = [peer for peer in PEERS if peer in results["versions"]]
+    markdown = "\n".join(
+        [
+            "# Oneloop clients side by side",
+            "",
+            "Made by `scripts/bench`. " + _NOTES,
+            *_table(samples, peers),
+            "",
+            "![CPU of a call against rows, and against calls at once](results.svg)",
+            "",
+            f"## Decoding {ROWS[-1]:,} rows, nothing else",
+            "",
+            *_decode_table(results["decode"]),
+            "",
+            "## Measured with",
+            "",
+            *_circumstances(results, peers),
+            "",
+        ]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (folder / "results.md").write_text(markdown, encoding="utf-8")
+    (folder / "results.svg").write_text(plot.svg(samples, peers), encoding="utf-8")
+    return markdown
+
+
+def _table(samples: dict[str, dict[str, list[float]]], peers: list[str]) -> list[str]:
+    lines = [
+        "| client | " + " | ".join(_COLUMNS.values()) + " |",
+        "|---" * (len(_COLUMNS) + 1) + "|",
+    ]
+    for peer in peers:
+        cells = [_cell(column, samples[column], peer) for column in _COLUMNS]
+        lines.append(f"| {PEERS[peer].label} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _cell(column: str, samples: dict[str, list[float]], peer: str) -> str:
+    if peer not in samples:
+        return "-"
+    if column == "failed in threads":
+        return f"{sum(samples[peer]):.0f}"
+    middle = statistics.median(samples[peer])
+    if column in _PLAIN:
+        return _PLAIN[column].format(middle)
+    if peer == REFERENCE:
+        return f"1.00 ({_seconds(middle)})"
+    pairs = zip(samples[peer], samples[REFERENCE], strict=True)
+    ratios = [value / reference for value, reference in pairs]
+    return f"{statistics.median(ratios):.2f} ± {_spread(ratios):.2f}"
+
+
+def _decode_table(seconds: dict[str, list[float]]) -> list[str]:
+    lines = ["| decoder | CPU |", "|---|---|"]
+    for name, values in seconds.items():
+        lines.append(f"| {name} | {_seconds(statistics.median(values))} |")
+    return lines
+
+
+def _circumstances(results: dict[str, Any], peers: list[str]) -> list[str]:
+    machine = results["machine"]
+    rounds = len(results["samples"][f"rows {ROWS[0]}"][REFERENCE])
+    lines = [
+        f"- {machine['cpu']}, {machine['cores']} cores; {machine['system']}; "
+        f"Python {machine['python']}; {rounds} rounds; {results['date']}"
+    ]
+    for peer in peers:
+        installed = results["versions"][peer]
+        names = (requirement.partition("[")[0] for requirement in PEERS[peer].requirements)
+        versions = ", ".join(f"{name} {installed[name]}" for name in names)
+        lines.append(f"- {PEERS[peer].label}: {versions}")
+    return lines
+
+
+def _spread(values: list[float]) -> float:
+    if len(values) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(values, n=4)
+    return (high - low) / 2
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1e6:.0f} µs" if value < 1e-3 else f"{value * 1e3:.3g} ms"
