@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from codegen.document import Json
-
 __all__ = ["generate"]
 
 
-def generate(spec: Path, overlay: Path | None, folder: Path, *, config: Path | None = None) -> Json:
+def generate(
+    spec: Path, overlay: Path | None, folder: Path, *, config: Path | None = None
+) -> list[str]:
     """Generate the package for the OpenAPI file `spec` into the new `folder`.
 
-    `config` is the generator's own configuration file. Returns the effective spec; raises
-    `codegen.errors.CodegenError`.
+    `config` is the generator's own configuration file. Returns what the generator left out, in
+    words; raises `codegen.errors.CodegenError`.
     """
     from codegen import build  # noqa: PLC0415 - a second of imports, for those who generate
 

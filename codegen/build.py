@@ -51,10 +51,9 @@ def effective(upstream: Upstream, corrections: Overlay) -> Json:
 
 def package(
     upstream: Upstream, overlay_path: Path | None, folder: Path, config: Path | None
-) -> Json:
-    """Write the package of `upstream` into `folder` and return its effective spec."""
+) -> list[str]:
+    """Write the package of `upstream` into `folder` and return what the generator left out."""
     raw, corrections = read_overlay(overlay_path)
     document = effective(upstream, corrections)
     made_from = Provenance(upstream.raw, raw, generator.GENERATOR_VERSION)
-    generator.write_package(document, made_from, folder, config)
-    return document
+    return generator.write_package(document, made_from, folder, config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import openapi_python_client as generator
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
-from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
 from codegen import operations, provenance
@@ -48,23 +49,35 @@ class _Overrides(dict[str, ClassOverride]):
         return super().get(key)
 
 
-def write_package(document: Json, made_from: Provenance, folder: Path, config: Path | None) -> None:
-    """Write the package for the effective spec `document` into `folder`, which isn't there yet."""
+def write_package(
+    document: Json, made_from: Provenance, folder: Path, config: Path | None
+) -> list[str]:
+    """Write the package for the effective spec `document` into `folder`, which isn't there yet.
+
+    Returns what the generator left out of operations that it did generate, such as a media type
+    it can't read.
+    """
     settings = _settings(config)
     overrides = _Overrides(settings.class_overrides or {})
-    _generate(document, folder, settings, overrides)
+    left_out = _generate(document, folder, settings, overrides)
     if overrides.unused:
         raise GenerationError(
             f"{config and config.name}: class_overrides that match no class of the spec: "
             + ", ".join(sorted(overrides.unused))
         )
-    operations.require_all(document, folder)
+    if problems := operations.mismatches(document, folder):
+        raise GenerationError(
+            "\n  ".join(
+                ["generated functions are not the spec's operations:", *problems, *left_out]
+            )
+        )
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
     _format(folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
+    return left_out
 
 
 def _settings(path: Path | None) -> ConfigFile:
@@ -85,7 +98,9 @@ def _settings(path: Path | None) -> ConfigFile:
     return settings
 
 
-def _generate(document: Json, folder: Path, settings: ConfigFile, overrides: _Overrides) -> None:
+def _generate(
+    document: Json, folder: Path, settings: ConfigFile, overrides: _Overrides
+) -> list[str]:
     config = Config.from_sources(
         settings.model_copy(update={"post_hooks": []}),
         MetaType.NONE,
@@ -96,20 +111,26 @@ def _generate(document: Json, folder: Path, settings: ConfigFile, overrides: _Ov
     )
     config.class_overrides = overrides
     with contextlib.redirect_stdout(io.StringIO()):
-        data = GeneratorData.from_dict(document, config=config)
-        if isinstance(data, GeneratorError):
-            raise _failure([data])
-        if errors := generator.Project(openapi=data, config=config).build():
-            raise _failure(errors)
+        try:
+            data = GeneratorData.from_dict(document, config=config)
+            if isinstance(data, GeneratorError):
+                raise _failure([data])
+            errors = generator.Project(openapi=data, config=config).build()
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise GenerationError(f"openapi-python-client raised {error!r:.500}") from None
+    if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
+        raise _failure(fatal)
+    return [_words(error) for error in errors]
 
 
 def _failure(errors: Sequence[GeneratorError]) -> GenerationError:
-    return GenerationError(
-        "openapi-python-client can't generate all of the spec:\n"
-        + "\n".join(
-            f"  {error.header}: {' '.join((error.detail or '').split())}" for error in errors
-        )
-    )
+    return GenerationError("openapi-python-client failed: " + "; ".join(map(_words, errors)))
+
+
+def _words(error: GeneratorError) -> str:
+    """Return an error in one line, without the memory addresses that some have."""
+    words = f"{error.header.removeprefix('WARNING ')} {error.detail or ''}"
+    return re.sub(r"<\S+ object at 0x[0-9a-f]+>", "…", " ".join(words.split()))[:500]
 
 
 def _format(folder: Path) -> None:

@@ -68,35 +68,29 @@ def resolved(document: Json, value: Json) -> Json:
     return value
 
 
-def require_all(document: Json, package: Path) -> None:
-    """Stop unless `package` has exactly one module of functions for each operation."""
+def mismatches(document: Json, package: Path) -> list[str]:
+    """Return the operations that have no module of functions in `package`, and the reverse."""
     wanted = Counter((operation.method, _shape(operation.path)) for operation in of(document))
     found = Counter(
-        _generated(path) for path in sorted(package.glob("api/*/*.py")) if _is_api(path)
+        _generated(path)
+        for path in sorted(package.glob("api/*/*.py"))
+        if path.name != "__init__.py"
     )
-    problems = [
+    return [
         *(
             f"{method} {path} has no function"
             for method, path in sorted((wanted - found).elements())
         ),
         *(
-            f"{method} {path} is not in the spec"
+            f"{method} {path} isn't in the spec"
             for method, path in sorted((found - wanted).elements())
         ),
     ]
-    if problems:
-        raise GenerationError(
-            "generated functions are not the spec's operations: " + "; ".join(problems)
-        )
-
-
-def _is_api(path: Path) -> bool:
-    return path.name != "__init__.py"
 
 
 def _generated(path: Path) -> tuple[str, str]:
     """Return method and path shape of the one operation in a generated module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _parsed(path)
     functions = {
         node.name: node
         for node in tree.body
@@ -114,6 +108,13 @@ def _generated(path: Path) -> tuple[str, str]:
             if "method" in entries and "url" in entries:
                 return _text(entries["method"]).upper(), _shape(_text(entries["url"]))
     raise GenerationError(f"{path.name} sends no request")
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
 
 
 def _text(node: ast.expr) -> str:

@@ -26,6 +26,7 @@ class Report:
     facts: list[Fact] = field(default_factory=list)
     spec_changes: list[Change] = field(default_factory=list)
     python_changes: list[Change] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     current_version: str = ""
     next_version: str | None = None
@@ -42,6 +43,8 @@ class Report:
             parts.append(f"```text\n{self.stopped}\n```")
         parts += _changes("What changed for users of the API", self.spec_changes)
         parts += _changes("What changed for Python code", self.python_changes)
+        if self.left_out:
+            parts += ["## What the generator left out", _list(self.left_out)]
         if self.facts and not self.stopped:
             parts.append(f"All {len(self.facts)} upstream facts hold.")
         if self.entry:
@@ -73,6 +76,7 @@ class Report:
                 }
                 for fact in self.facts
             ],
+            "left_out": self.left_out,
             "changelog": release.text(self.entry),
         }
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
@@ -90,9 +94,11 @@ def _changes(title: str, changes: Sequence[Change]) -> list[str]:
         return []
     parts = [f"## {title}"]
     for level in sorted(Level, reverse=True):
-        lines = [
-            f"- `{change.where}`: {change.what}" for change in changes if change.level is level
-        ]
+        lines = [f"`{change.where}`: {change.what}" for change in changes if change.level is level]
         if lines:
-            parts += [f"### {str(level).capitalize()}", "\n".join(lines)]
+            parts += [f"### {str(level).capitalize()}", _list(lines)]
     return parts
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

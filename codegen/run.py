@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check(place: Checkout) -> None:
     """Stop if the checkout isn't what its spec gives; change nothing."""
     with swap.reading(place) as folder:
-        fresh = _generated(place, _checked_in(place), folder)
+        fresh, _ = _generated(place, _checked_in(place), folder)
         if problems := checkout.drift(place, fresh):
             raise DriftError(
                 "\n  ".join(["generated_client/ is not what the spec gives:", *problems])
@@ -40,7 +40,7 @@ def regenerate(
     with _workplace(place, dry=dry) as (folder, staging):
         upstream = intake.read(sources) if sources else _checked_in(place)
         _judge(place, upstream, report)
-        fresh = _generated(place, upstream, folder)
+        fresh, report.left_out = _generated(place, upstream, folder)
         _compare(place, upstream, fresh, report)
         if staging is None:
             return
@@ -67,12 +67,12 @@ def _checked_in(place: Checkout) -> Upstream:
     return build.Upstream.read(place.spec.read_bytes(), place.spec.name)
 
 
-def _generated(place: Checkout, upstream: Upstream, folder: Path) -> Path:
-    """Generate a whole source root below `folder`."""
+def _generated(place: Checkout, upstream: Upstream, folder: Path) -> tuple[Path, list[str]]:
+    """Generate a whole source root below `folder`; say what the generator left out."""
     fresh = folder / "generated"
-    build.package(upstream, place.overlay, fresh / checkout.PACKAGE, place.config)
+    left_out = build.package(upstream, place.overlay, fresh / checkout.PACKAGE, place.config)
     checkout.write_manifest(fresh)
-    return fresh
+    return fresh, left_out
 
 
 def _judge(place: Checkout, upstream: Upstream, report: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from openapi_python_client.strings import ClassName
@@ -21,7 +21,8 @@ class View:
     """What a schema says, without where it says it.
 
     `component` is the name that the schema is referred to by, "" for one written in place;
-    `variants` are the schemas of oneOf and anyOf; `types` is empty for "anything".
+    `variants` are the schemas of oneOf and anyOf; `merged` are the components that allOf took in;
+    `types` is empty for "anything".
     """
 
     component: str
@@ -29,6 +30,7 @@ class View:
     types: frozenset[str]
     nullable: bool
     variants: tuple[Json, ...] = field(hash=False)
+    merged: frozenset[str] = frozenset()
 
     @property
     def properties(self) -> dict[str, Json]:
@@ -76,8 +78,9 @@ def view(document: Json, schema: Json) -> View:
     nullable = keys.get("nullable") is True or null_type or len(spoken) < len(variants)
     if len(spoken) == 1 and not types and not component:
         only = view(document, spoken[0])
-        return View(only.component, only.keys, only.types, nullable or only.nullable, only.variants)
-    return View(component, keys, types, nullable, tuple(spoken))
+        return replace(only, nullable=nullable or only.nullable)
+    merged = frozenset(filter(None, map(reference, schema.get("allOf", ()))))
+    return View(component, keys, types, nullable, tuple(spoken), merged)
 
 
 def reference(schema: Json) -> str:
@@ -111,12 +114,22 @@ def _flat(document: Json, schema: Json, above: tuple[int, ...]) -> dict[str, Jso
 
 
 def _joined(left: dict[str, Json], right: dict[str, Json]) -> dict[str, Json]:
+    """Return the keys of a schema that is both; what both speak of is an allOf in its turn."""
     joined = left | right
     if "properties" in left and "properties" in right:
-        joined["properties"] = left["properties"] | right["properties"]
+        joined["properties"] = left["properties"] | {
+            name: _both(left["properties"].get(name), schema)
+            for name, schema in right["properties"].items()
+        }
+    if "items" in left and "items" in right:
+        joined["items"] = _both(left["items"], right["items"])
     if "required" in left and "required" in right:
         joined["required"] = [*left["required"], *right["required"]]
     return joined
+
+
+def _both(left: Json, right: Json) -> Json:
+    return right if left in (None, right) else {"allOf": [left, right]}
 
 
 def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:

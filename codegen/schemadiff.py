@@ -56,6 +56,7 @@ class SchemaDiff:
     def __init__(self, old: Json, new: Json) -> None:
         self.changes: list[Change] = []
         self.seen: set[tuple[str, str, Direction]] = set()
+        self.merged: set[str] = set()
         self._documents = (old, new)
         self._direction: Direction = "answers"
         self._inline: list[tuple[int, int]] = []
@@ -73,6 +74,7 @@ class SchemaDiff:
         new = view(self._documents[1], new_schema)
         if not self._is_same_class(old, new):
             self._add("class changed", where, f"{_class(old)} → {_class(new)}")
+        self.merged |= old.merged
         if old.component and new.component:
             pair = (old.component, new.component, self._direction)
             if pair in self.seen:
@@ -173,6 +175,8 @@ class SchemaDiff:
             self._add("discriminator added", where, _shown(after))
         elif after is None or before.get("propertyName") != after.get("propertyName"):
             self._add("discriminator changed", where, f"{_shown(before)} → {_shown(after)}")
+        else:
+            self._add("discriminator mapping changed", where)
 
     def _enum(self, old: View, new: View, where: Place) -> None:
         if old.enum is None and new.enum is None:

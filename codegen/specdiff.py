@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -93,10 +92,13 @@ class _Operation:
 
 def _demands(scheme: Json, scopes: list[str]) -> list[str]:
     keys = ("type", "scheme", "in", "name", "openIdConnectUrl")
-    text = json.dumps(
-        {key: scheme.get(key) for key in keys} | {"flows": [*scheme.get("flows", {})]}
-    )
-    return [text, *(f"{text} {scope}" for scope in scopes)]
+    words = [*(scheme[key] for key in keys if key in scheme), *sorted(scheme.get("flows", {}))]
+    text = " ".join(words)
+    return [text, *(f"{text} with scope {scope}" for scope in scopes)]
+
+
+def _alternatives(security: list[frozenset[str]]) -> str:
+    return " or ".join(" and ".join(sorted(demands)) or "nothing" for demands in security)
 
 
 class _Comparison:
@@ -268,7 +270,8 @@ class _Comparison:
         if set(old) == set(new):
             return
         accepted = all(any(less <= before for less in new) for before in old)
-        self._add(f"security asks for {'less' if accepted else 'more'}", where)
+        detail = f"{_alternatives(old)} → {_alternatives(new)}"
+        self._add(f"security asks for {'less' if accepted else 'more'}", where, detail)
 
     def _schemes(self) -> None:
         """Say when a scheme reads differently; what it asks for is told at each operation."""
@@ -314,11 +317,10 @@ class _Comparison:
             self._add("class removed", f"schema {name}")
         for name in come:
             self._add("class added", f"schema {name}")
-        used = {before for before, _, _ in self.schemas.seen}
+        used = {before for before, _, _ in self.schemas.seen} | self.schemas.merged
         for name in sorted(olds.keys() & news.keys() - used):
-            for direction in ("answers", "requests"):
-                reference = {"$ref": f"#/components/schemas/{name}"}
-                self.schemas.compare(reference, reference, f"schema {name}", direction)
+            reference = {"$ref": f"#/components/schemas/{name}"}
+            self.schemas.compare(reference, reference, f"schema {name}", "answers")
 
     def _class(self, document: Json, schema: Json) -> bool:
         side = view(document, schema)

@@ -12,10 +12,17 @@ from codegen.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openapi_spec_validator.validation.validators import SpecValidator
+
     from codegen.document import Json
 
 _VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
+# Keys whose values are data, and the mappings in which a key is a name and never one of those.
 _DATA_KEYS: Final = {"example", "examples", "default", "enum", "const"}
+_NAME_MAPS: Final = {
+    *("properties", "patternProperties", "schemas", "responses", "parameters", "headers"),
+    *("requestBodies", "securitySchemes", "links", "callbacks", "pathItems", "variables"),
+}
 _MOST: Final = 20
 
 
@@ -27,13 +34,18 @@ def require_openapi(document: Json, name: str) -> None:
         raise SourceError(f"{name}: not OpenAPI 3.0 or 3.1 (`openapi` is {version!r})")
     problems = list(_references(document, document, ""))
     if not problems:
-        problems = [
-            f"{pointer.join(error.absolute_path) or '/'}: {error.message[:300]}"
-            for error in validator(document).iter_errors()
-        ] or list(_undefined_schemes(document))
+        problems = list(_violations(validator(document))) or list(_undefined_schemes(document))
     if problems:
         more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
         raise SourceError("\n  ".join([f"{name}: not valid OpenAPI:", *problems[:_MOST], *more]))
+
+
+def _violations(validator: SpecValidator) -> Iterator[str]:
+    try:
+        for error in validator.iter_errors():
+            yield f"{pointer.join(error.absolute_path) or '/'}: {error.message[:300]}"
+    except Exception as error:  # noqa: BLE001 - on some specs it trips after the error it told
+        yield f"openapi-spec-validator stopped at {error!r:.300}"
 
 
 def _references(document: Json, value: Json, where: str) -> Iterator[str]:
@@ -49,8 +61,8 @@ def _references(document: Json, value: Json, where: str) -> Iterator[str]:
         elif pointer.find(document, ref[1:]) is pointer.ABSENT:
             yield f"{where}: $ref {ref!r} leads nowhere"
     for key, child in value.items():
-        is_data = key in _DATA_KEYS and not where.endswith("/properties")
-        if not is_data and not key.startswith("x-"):
+        is_name = where.rpartition("/")[2] in _NAME_MAPS
+        if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
             yield from _references(document, child, where + pointer.join([key]))
 
 

@@ -402,6 +402,15 @@ ROWS = [
         "schema Pet: nickname: field removed (in answers)",
     ),
     (
+        "allOf base of an answer gains a required field",
+        both(
+            put(f"{S}/Animal/properties/sound", STRING),
+            add(f"{S}/Animal/required", "sound"),
+        ),
+        "minor",
+        "schema Pet: sound: required field added (in answers)",
+    ),
+    (
         "allOf base gains a field",
         put(f"{S}/Animal/properties/sound", STRING),
         "minor",
@@ -659,7 +668,7 @@ ROWS = [
         "scheme becomes basic",
         put("/components/securitySchemes/bearerAuth/scheme", "basic"),
         "major",
-        "DELETE /pets/{petId}: security asks for more",
+        "DELETE /pets/{petId}: security asks for more: http bearer → http basic",
     ),
     (
         "security moves to the operation",

@@ -16,6 +16,7 @@ import pytest
 
 from codegen import swap
 from codegen.checkout import Checkout
+from codegen.errors import CodegenError
 from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_reading_refuses_a_half_done_swap_and_settles_nothing(tmp_path: Path) ->
     checkout.workplace.mkdir()
     (checkout.workplace / "lock").touch()
     (checkout.workplace / "journal.json").write_text("[]")
-    with pytest.raises(swap.CodegenError, match="half done"), swap.reading(checkout):
+    with pytest.raises(CodegenError, match="half done"), swap.reading(checkout):
         pass
     assert (checkout.workplace / "journal.json").exists()
 

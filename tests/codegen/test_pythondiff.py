@@ -1,0 +1,119 @@
+"""The difference for Python code, seen in packages that were really generated."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen import generate, pythondiff, specdiff
+from codegen.checkout import PACKAGE
+from codegen.verdict import verdict
+from tests.codegen.support import write_json
+from tests.codegen.test_changes import ROWS, SHOP
+
+RANKS = ["none", "patch", "minor", "major"]
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _generated(tmp_path_factory.mktemp("old"), SHOP)
+
+
+def _generated(folder: Path, spec: Any) -> Path:
+    generate(write_json(folder / "spec.json", spec), None, folder / "root" / PACKAGE)
+    return folder / "root"
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        pytest.param(
+            "operation removed",
+            "api.pets.delete_pet: public object was removed: breaking",
+            id="function gone",
+        ),
+        pytest.param(
+            "operation added",
+            "api.default.head_pets: module was added: compatible",
+            id="function comes",
+        ),
+        pytest.param(
+            "required parameter added",
+            "api.pets.list_pets.sync_detailed: parameter was added as required: q: breaking",
+            id="argument demanded",
+        ),
+        pytest.param(
+            "optional parameter added",
+            "api.pets.list_pets.sync_detailed(q): argument was added: compatible",
+            id="argument offered",
+        ),
+        pytest.param(
+            "parameter default changed",
+            "api.pets.list_pets.sync_detailed: parameter default was changed: limit: breaking",
+            id="default",
+        ),
+        pytest.param("success status changed", None, id="a status is no Python name"),
+        pytest.param(
+            "answer becomes nullable",
+            "models.pet.Pet.born: type changed: str | Unset → None | str | Unset: breaking",
+            id="read wider",
+        ),
+        pytest.param(
+            "answer no longer nullable",
+            "models.owner.Owner.phone: type changed: None | str | Unset → str | Unset: compatible",
+            id="read narrower",
+        ),
+        pytest.param(
+            "request becomes nullable",
+            "models.new_pet.NewPet.age: type changed: int | Unset → int | None | Unset: compatible",
+            id="written wider",
+        ),
+        pytest.param(
+            "request integer becomes number",
+            "models.new_pet.NewPet.age: type changed: int | Unset → float | Unset: compatible",
+            id="int is a float",
+        ),
+        pytest.param(
+            "required request field added",
+            "models.new_pet.NewPet.tag: required field was added: breaking",
+            id="written field demanded",
+        ),
+        pytest.param(
+            "required answer field added",
+            "models.pet.Pet.color: required field was added: compatible",
+            id="read field promised",
+        ),
+        pytest.param(
+            "answer enum shrinks",
+            "models.kind.Kind.DOG: public object was removed: breaking",
+            id="member gone",
+        ),
+        pytest.param(
+            "answer enum grows",
+            "models.kind.Kind.FISH: attribute was added: compatible",
+            id="member comes",
+        ),
+        pytest.param("$ref'd answer body changed", "return type changed", id="return type"),
+        pytest.param(
+            "schema renamed", "models.keeper: module was added: compatible", id="class renamed"
+        ),
+        pytest.param("field reworded", None, id="docstrings"),
+    ],
+)
+def test_python_code_meets_the_change(
+    old: Path, tmp_path: Path, row: str, line: str | None
+) -> None:
+    edit = next(edit for name, edit, *_ in ROWS if name == row)
+    spec = copy.deepcopy(SHOP)
+    edit(spec)
+    changes = pythondiff.compare(old, _generated(tmp_path, spec))
+    lines = [f"{change.where}: {change.what}: {change.level}" for change in changes]
+    if line is None:
+        assert lines == []
+    else:
+        assert [text for text in lines if line in text], lines
+    # The spec alone already says all that Python says.
+    assert RANKS.index(verdict(changes)) <= RANKS.index(verdict(specdiff.compare(SHOP, spec)))
