@@ -62,20 +62,23 @@ class Overlay:
 
 def read(path: Path) -> Overlay:
     """Read the overlay document at `path`."""
+    name = f"{path.parent.name}/{path.name}"
     try:
-        document = load(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError, SourceError) as error:
-        raise OverlayError(f"{path.name}: {error}") from None
-    _keys(document, path.name, required={"overlay", "info", "actions"}, allowed=_DOCUMENT_KEYS)
+        document = load(path.read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise OverlayError(f"{name}: {error}") from None
+    except SourceError as error:
+        raise OverlayError(str(error)) from None
+    _keys(document, name, required={"overlay", "info", "actions"}, allowed=_DOCUMENT_KEYS)
     if document["overlay"] != "1.0.0":
-        raise OverlayError(f"{path.name}: overlay version {document['overlay']!r} is not '1.0.0'")
+        raise OverlayError(f"{name}: overlay version {document['overlay']!r} is not '1.0.0'")
     return Overlay(
         tuple(
-            _action(entry, f"{path.name} actions[{index}]")
+            _action(entry, f"{name} actions[{index}]")
             for index, entry in enumerate(document["actions"])
         ),
         tuple(
-            _fact(entry, f"{path.name} x-upstream-facts[{index}]")
+            _fact(entry, f"{name} x-upstream-facts[{index}]")
             for index, entry in enumerate(document.get("x-upstream-facts", []))
         ),
     )
