@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument(
         "--dry-run", action="store_true", help="say what would change, change nothing"
     )
-    parser.add_argument("--spec", nargs="+", metavar="SOURCE", help="take a new spec")
+    parser.add_argument(
+        "--spec", nargs="+", action="extend", metavar="SOURCE", help="take a new spec"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as Markdown")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument(

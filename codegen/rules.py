@@ -69,7 +69,7 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "format changed": (_B, _B),
     "format added": (_C, _B),
     "format removed": (_B, _C),
-    "integer width changed": (_C, _C),  # Python integers have none
+    "number width changed": (_C, _C),  # Python numbers have none
     "constraint tightened": (_C, _B),
     "constraint loosened": (_B, _C),
     "constraint changed": (_B, _B),

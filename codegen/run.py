@@ -49,8 +49,9 @@ def regenerate(
                 "generated_client/ has changes that would be lost; move them to overrides/, or say"
                 " --force:\n  " + "\n  ".join(edited)
             )
-        staging.commit(_moves(place, upstream, fresh, report, is_new=bool(sources)))
-        report.written = True
+        if moves := _moves(place, upstream, fresh, report, is_new=bool(sources)):
+            staging.commit(moves)
+            report.written = True
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codegen import constraints
+from codegen.constraints import shown
 from codegen.rules import Change, Direction, schema_change
 from codegen.schema import View, reference, spelling, view
 
@@ -17,21 +18,12 @@ _PROSE: Final = {
     *("$id", "$schema", "$anchor", "$defs"),
 }
 _ACCESS: Final = ("readOnly", "writeOnly")
-_UPPER: Final = ("maxLength", "maxItems", "maxProperties", "maxContains")
-_LOWER: Final = ("minLength", "minItems", "minProperties", "minContains")
-_RANGE: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-# Formats that the generator gives a Python type of their own.
-_PYTHON_FORMATS: Final = {"date", "date-time", "uuid", "binary", "byte"}
-_WIDTHS: Final = {"int32", "int64", "float", "double"}
 _HANDLED: Final = {
     *_PROSE,
     *_ACCESS,
-    *_UPPER,
-    *_LOWER,
-    *_RANGE,
+    *constraints.KEYS,
     *("type", "nullable", "enum", "const", "oneOf", "anyOf", "allOf", "discriminator", "format"),
     *("properties", "required", "items", "additionalProperties", "default", "deprecated"),
-    *("multipleOf", "uniqueItems", "pattern"),
 }
 
 
@@ -120,7 +112,6 @@ class SchemaDiff:
             self._add("no longer nullable", where)
         if old.types == new.types or _meet(old.types, new.types):
             self._enum(old, new, where)
-            self._format(old, new, where)
             self._constraints(old.keys, new.keys, where)
             self._object(old, new, where)
             if "items" in old.keys or "items" in new.keys:
@@ -172,9 +163,9 @@ class SchemaDiff:
         if before == after:
             return
         if before is None:
-            self._add("discriminator added", where, _shown(after))
+            self._add("discriminator added", where, shown(after))
         elif after is None or before.get("propertyName") != after.get("propertyName"):
-            self._add("discriminator changed", where, f"{_shown(before)} → {_shown(after)}")
+            self._add("discriminator changed", where, f"{shown(before)} → {shown(after)}")
         else:
             self._add("discriminator mapping changed", where)
 
@@ -182,92 +173,21 @@ class SchemaDiff:
         if old.enum is None and new.enum is None:
             return
         if old.enum is None:
-            self._add("became an enum", where, _shown(new.enum))
+            self._add("became an enum", where, shown(new.enum))
         elif new.enum is None:
-            self._add("no longer an enum", where, _shown(old.enum))
+            self._add("no longer an enum", where, shown(old.enum))
         else:
             for value in old.enum:
                 if value not in new.enum:
-                    self._add("enum value removed", where, _shown(value))
+                    self._add("enum value removed", where, shown(value))
             for value in new.enum:
                 if value not in old.enum:
-                    self._add("enum value added", where, _shown(value))
-
-    def _format(self, old: View, new: View, where: Place) -> None:
-        before, after = old.keys.get("format"), new.keys.get("format")
-        if before == after:
-            return
-        detail = f"{before or 'none'} → {after or 'none'}"
-        if {before, after} & _PYTHON_FORMATS:
-            self._add("format changed", where, detail)
-        elif {before, after} <= _WIDTHS | {None}:
-            self._add("integer width changed", where, detail)
-        else:
-            self._keyword("format", before, after, where, detail)
+                    self._add("enum value added", where, shown(value))
 
     def _constraints(self, old: Json, new: Json, where: Place) -> None:
-        for keys, upper in ((_UPPER, True), (_LOWER, False)):
-            for key in keys:
-                self._bound(key, _edge(old.get(key)), _edge(new.get(key)), where, upper=upper)
-        for name, upper in (("minimum", False), ("maximum", True)):
-            self._bound(name, _limit(old, name), _limit(new, name), where, upper=upper)
-        self._multiple(old.get("multipleOf"), new.get("multipleOf"), where)
-        if bool(old.get("uniqueItems")) != bool(new.get("uniqueItems")):
-            kind = "constraint tightened" if new.get("uniqueItems") else "constraint loosened"
-            self._add(kind, where, "uniqueItems")
-        others = {
-            key for key in {*old, *new} if key not in _HANDLED and not key.startswith("x-")
-        } | {"pattern"}
-        for key in sorted(others):
-            before, after = old.get(key), new.get(key)
-            detail = f"{key} {_shown(before)} → {_shown(after)}"
-            self._keyword("constraint", before, after, where, detail)
-
-    def _keyword(self, what: str, before: Json, after: Json, where: Place, detail: str) -> None:
-        """Add the change of a keyword whose values can't be ordered."""
-        if before == after:
-            return
-        added, removed = (
-            ("constraint tightened", "constraint loosened")
-            if what == "constraint"
-            else (f"{what} added", f"{what} removed")
-        )
-        self._add(
-            added if before is None else removed if after is None else f"{what} changed",
-            where,
-            detail,
-        )
-
-    def _bound(
-        self,
-        name: str,
-        before: tuple[float, bool] | None,
-        after: tuple[float, bool] | None,
-        where: Place,
-        *,
-        upper: bool,
-    ) -> None:
-        if before == after:
-            return
-        if before is None or after is None:
-            tighter = before is None
-        elif before[0] != after[0]:
-            tighter = (after[0] < before[0]) == upper
-        else:
-            tighter = after[1]
-        detail = f"{name} {_bound_text(before)} → {_bound_text(after)}"
-        self._add("constraint tightened" if tighter else "constraint loosened", where, detail)
-
-    def _multiple(self, before: Json, after: Json, where: Place) -> None:
-        if before == after:
-            return
-        detail = f"multipleOf {_shown(before)} → {_shown(after)}"
-        if before is None or (after is not None and after % before == 0):
-            self._add("constraint tightened", where, detail)
-        elif after is None or before % after == 0:
-            self._add("constraint loosened", where, detail)
-        else:
-            self._add("constraint changed", where, detail)
+        others = {key for key in {*old, *new} - _HANDLED if not key.startswith("x-")}
+        for kind, detail in constraints.compare(old, new, others):
+            self._add(kind, where, detail)
 
     def _object(self, old: View, new: View, where: Place) -> None:
         for name in {**old.properties, **new.properties}:
@@ -297,7 +217,7 @@ class SchemaDiff:
 
     def _annotations(self, old: Json, new: Json, where: Place) -> None:
         if old.get("default") != new.get("default"):
-            detail = f"{_shown(old.get('default'))} → {_shown(new.get('default'))}"
+            detail = f"{shown(old.get('default'))} → {shown(new.get('default'))}"
             self._add("default changed", where, detail)
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
             self._add("deprecated" if new.get("deprecated") else "no longer deprecated", where)
@@ -330,25 +250,8 @@ def _bare(side: View) -> Json:
     return side.keys
 
 
-def _limit(keys: Json, name: str) -> tuple[float, bool] | None:
-    """Return the limit and whether it is exclusive, written as in 3.0 or as in 3.1."""
-    exclusive = keys.get("exclusive" + name.capitalize())
-    if isinstance(exclusive, bool) or exclusive is None:
-        return _edge(keys.get(name), exclusive=bool(exclusive))
-    limits = [(exclusive, True), *([(keys[name], False)] if name in keys else [])]
-    return max(limits) if name == "minimum" else min(limits)
-
-
-def _edge(value: Json, *, exclusive: bool = False) -> tuple[float, bool] | None:
-    return None if value is None else (value, exclusive)
-
-
-def _bound_text(bound: tuple[float, bool] | None) -> str:
-    return "none" if bound is None else f"{bound[0]}{' exclusive' if bound[1] else ''}"
-
-
 def _variant(schema: Json) -> str:
-    return reference(schema) or schema.get("title") or _shown(schema.get("type", "any"))
+    return reference(schema) or schema.get("title") or shown(schema.get("type", "any"))
 
 
 def _class(side: View) -> str:
@@ -359,10 +262,3 @@ def _class(side: View) -> str:
 
 def _types(side: View) -> str:
     return " or ".join(sorted(side.types)) or "anything"
-
-
-def _shown(value: Json) -> str:
-    if value is None:
-        return "none"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:80] + "…"

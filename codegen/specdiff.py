@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from openapi_python_client.parser.openapi import generate_operation_id
-from openapi_python_client.schema.untrusted_string import UntrustedString
-from openapi_python_client.strings import PythonIdentifier
-
-from codegen.operations import METHODS, each, resolved
+from codegen.endpoint import Endpoint, alternatives, endpoints, parameter_names
+from codegen.operations import resolved
 from codegen.rules import Change, api_change
 from codegen.schema import view
 from codegen.schemadiff import SchemaDiff
@@ -20,7 +15,6 @@ if TYPE_CHECKING:
 
     from codegen.document import Json
 
-_PREFIX: Final = "field_"
 _OPERATION_KEYS: Final = {
     *("operationId", "tags", "summary", "description", "externalDocs", "deprecated"),
     *("parameters", "requestBody", "responses", "security", "servers"),
@@ -34,71 +28,6 @@ def compare(old: Json, new: Json) -> list[Change]:
     """Return what a user of `old` meets in `new`, the gravest first."""
     changes = _Comparison(old, new).run()
     return sorted(dict.fromkeys(changes), key=lambda change: -change.level)
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """One operation with its path item's share in it."""
-
-    document: Json
-    path: str
-    method: str
-    item: Json
-    body: Json
-
-    @property
-    def name(self) -> str:
-        return f"{self.method.upper()} {self.path}"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return re.sub(r"\{[^{}]*\}", "{}", self.path), self.method
-
-    @property
-    def function(self) -> str:
-        if operation_id := self.body.get("operationId"):
-            return str(PythonIdentifier(operation_id, _PREFIX))
-        path = UntrustedString(self.path)
-        return str(generate_operation_id(path=path, method=self.method, prefix=_PREFIX))
-
-    @property
-    def module(self) -> str:
-        return str(PythonIdentifier((self.body.get("tags") or ["default"])[0], "tag"))
-
-    @property
-    def parameters(self) -> dict[tuple[str, str], Json]:
-        """By place and name, the operation's own before the path's; headers ignore case."""
-        found: dict[tuple[str, str], Json] = {}
-        for entry in [*self.body.get("parameters", ()), *self.item.get("parameters", ())]:
-            parameter = resolved(self.document, entry)
-            place, name = parameter["in"], parameter["name"]
-            found.setdefault((place, name.lower() if place == "header" else name), parameter)
-        return found
-
-    @property
-    def security(self) -> list[frozenset[str]]:
-        """The alternatives, each as what it asks for: schemes by content, and their scopes."""
-        schemes = self.document.get("components", {}).get("securitySchemes", {})
-        alternatives = self.body.get("security", self.document.get("security", [])) or [{}]
-        return [
-            frozenset(
-                demand
-                for name, scopes in alternative.items()
-                for demand in _demands(resolved(self.document, schemes.get(name, {})), scopes)
-            )
-            for alternative in alternatives
-        ]
-
-
-def _demands(scheme: Json, scopes: list[str]) -> list[str]:
-    keys = ("type", "scheme", "in", "name", "openIdConnectUrl")
-    words = [*(scheme[key] for key in keys if key in scheme), *sorted(scheme.get("flows", {}))]
-    text = " ".join(words)
-    return [text, *(f"{text} with scope {scope}" for scope in scopes)]
-
-
-def _alternatives(security: list[frozenset[str]]) -> str:
-    return " or ".join(" and ".join(sorted(demands)) or "nothing" for demands in security)
 
 
 class _Comparison:
@@ -121,7 +50,7 @@ class _Comparison:
 
     def _operations(self) -> None:
         olds, news = (
-            {operation.key: operation for operation in _operations(document)}
+            {operation.key: operation for operation in endpoints(document)}
             for document in (self.old, self.new)
         )
         gone = [operation for key, operation in olds.items() if key not in news]
@@ -142,7 +71,7 @@ class _Comparison:
         for before, after in pairs:
             self._operation(before, after)
 
-    def _operation(self, old: _Operation, new: _Operation) -> None:
+    def _operation(self, old: Endpoint, new: Endpoint) -> None:
         where = new.name
         if old.function != new.function:
             self._add("function renamed", where, f"{old.function} → {new.function}")
@@ -161,11 +90,13 @@ class _Comparison:
             if "servers" in before or "servers" in after:
                 self._servers(before, after, f"{where}: servers")
 
-    def _parameters(self, old: _Operation, new: _Operation, where: str) -> None:
+    def _parameters(self, old: Endpoint, new: Endpoint, where: str) -> None:
         olds, news = old.parameters, new.parameters
         renamed = {
             ("path", before): ("path", after)
-            for before, after in zip(_names(old.path), _names(new.path), strict=False)
+            for before, after in zip(
+                parameter_names(old.path), parameter_names(new.path), strict=False
+            )
             if before != after
         }
         for before, after in renamed.items():
@@ -270,7 +201,7 @@ class _Comparison:
         if set(old) == set(new):
             return
         accepted = all(any(less <= before for less in new) for before in old)
-        detail = f"{_alternatives(old)} → {_alternatives(new)}"
+        detail = f"{alternatives(old)} → {alternatives(new)}"
         self._add(f"security asks for {'less' if accepted else 'more'}", where, detail)
 
     def _schemes(self) -> None:
@@ -301,32 +232,24 @@ class _Comparison:
 
     def _classes(self) -> None:
         """Compare the named schemas, each of which is a Python class whether it is used or not."""
-        olds, news = (
-            document.get("components", {}).get("schemas", {}) for document in (self.old, self.new)
-        )
-        gone = [name for name in olds if name not in news and self._class(self.old, olds[name])]
-        come = [name for name in news if name not in olds and self._class(self.new, news[name])]
+        olds, news = _classes(self.old), _classes(self.new)
+        gone = [name for name in olds if name not in news]
+        come = [name for name in news if name not in olds]
         for name in list(gone):
             for other in come:
-                if self._is_rename(name, other):
-                    self._add("class renamed", f"schema {name}", f"now {other}")
+                if self._is_rename(olds[name], news[other]):
+                    self._add("class renamed", f"schema {olds[name]}", f"now {news[other]}")
                     gone.remove(name)
                     come.remove(other)
                     break
         for name in gone:
-            self._add("class removed", f"schema {name}")
+            self._add("class removed", f"schema {olds[name]}")
         for name in come:
-            self._add("class added", f"schema {name}")
+            self._add("class added", f"schema {news[name]}")
         used = {before for before, _, _ in self.schemas.seen} | self.schemas.merged
-        for name in sorted(olds.keys() & news.keys() - used):
+        for name in sorted({*olds.values()} & {*news.values()} - used):
             reference = {"$ref": f"#/components/schemas/{name}"}
             self.schemas.compare(reference, reference, f"schema {name}", "answers")
-
-    def _class(self, document: Json, schema: Json) -> bool:
-        side = view(document, schema)
-        items = side.keys.get("items", {}) if "array" in side.types else {}
-        inside = [variant for variant in (*side.variants, items) if "$ref" not in variant]
-        return side.makes_class or any(self._class(document, part) for part in inside if part)
 
     def _is_rename(self, old: str, new: str) -> bool:
         """Say whether the two were met in one place, or read the same."""
@@ -360,21 +283,22 @@ class _Comparison:
 _OPERATION_PROSE: Final = {"summary", "description", "externalDocs"}
 
 
-def _operations(document: Json) -> list[_Operation]:
-    return [
-        _Operation(
-            document,
-            path,
-            method,
-            {key: value for key, value in document["paths"][path].items() if key not in METHODS},
-            body,
-        )
-        for path, method, body in each(document)
-    ]
+def _classes(document: Json) -> dict[str, str]:
+    """Return the Python class of each named schema that has one, with the schema's own name."""
+    views = {
+        name: view(document, {"$ref": f"#/components/schemas/{name}"})
+        for name, schema in document.get("components", {}).get("schemas", {}).items()
+        if _makes_class(document, schema)
+    }
+    return {side.class_name: name for name, side in views.items()}
 
 
-def _names(path: str) -> list[str]:
-    return re.findall(r"\{([^{}]*)\}", path)
+def _makes_class(document: Json, schema: Json) -> bool:
+    """Say whether the generator writes a class for the schema, or for one written inside it."""
+    side = view(document, schema)
+    parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
+    inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
+    return side.makes_class or any(_makes_class(document, part) for part in inside)
 
 
 def _encoding(parameter: Json, key: str) -> Json:

@@ -615,6 +615,15 @@ ROWS = [
         "major",
         "schema Unused: x: field removed",
     ),
+    (
+        "schema renamed under the same title",
+        both(
+            put(f"{S}/Owner/title", "Keeper"),
+            rename("Owner", "Person"),
+        ),
+        "major",
+        "schema Owner: class renamed: now Person",
+    ),
     ("schema added", put(f"{S}/New", {"type": "object"}), "minor", "schema New: class added"),
     (
         "inline schema moves behind $ref",
