@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -14,9 +14,18 @@ from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
 MAX_ERROR_BYTES = 65_536
 """Bytes read of a body that only serves an error message."""
 
+_READ = httpx.ByteStream(b"")
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 # What no longer holds of the body as it is handed on, and cookies, which are never kept.
 _CHANGED = {b"content-encoding", b"content-length", b"transfer-encoding", b"set-cookie"}
+
+
+class Call(Protocol):
+    """What an answer says of the call that it answers."""
+
+    @property
+    def what(self) -> str:
+        """Method and path, bounded and printable."""
 
 
 class Answer(httpx.Response):
@@ -25,13 +34,13 @@ class Answer(httpx.Response):
     Generated code calls `json()`; so every operation gets the checks.
     """
 
-    what: str
+    call: Call
     redact: Callable[[str], str]
 
     def fault(self, where: str, expected: str, got: str) -> ResponseValidationError:
         """Return the error that says what of this answer isn't as promised."""
         return ResponseValidationError(
-            self.what,
+            self.call.what,
             where=where,
             expected=expected,
             got=self.redact(got),
@@ -90,10 +99,10 @@ class AnswerReader:
     """
 
     def __init__(
-        self, response: httpx.Response, *, what: str, redact: Callable[[str], str], limit: int
+        self, response: httpx.Response, *, call: Call, redact: Callable[[str], str], limit: int
     ) -> None:
         self._response = response
-        self._what = what
+        self._call = call
         self._redact = redact
         self._limit = limit
         self._chunks: list[bytes] = []
@@ -108,7 +117,7 @@ class AnswerReader:
             chunk = self._decompress(self._inflate, chunk)
         elif self._encoding != "identity":
             raise self._fault("no content encoding but gzip", excerpt(self._encoding))
-        self._chunks.append(chunk[: self._room])
+        self._chunks.append(chunk if len(chunk) <= self._room else chunk[: self._room])
         self._room -= len(chunk)
         if self._room < 0:
             raise self._fault(f"at most {self._limit} bytes", "more (see max_response_bytes)")
@@ -124,9 +133,11 @@ class AnswerReader:
         answer = Answer(
             self._response.status_code,
             headers=[(name, value) for name, value in headers if name.lower() not in _CHANGED],
-            content=b"".join(self._chunks),
+            stream=_READ,
         )
-        answer.what = self._what
+        # What `httpx.Response(content=...)` comes to, without its second look at the headers.
+        answer._content = b"".join(self._chunks)  # noqa: SLF001
+        answer.call = self._call
         answer.redact = self._redact
         return answer
 

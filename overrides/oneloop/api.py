@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from oneloop.errors import OneloopError
-from oneloop.transport import AsyncTransport, SyncTransport, check_path
+from oneloop.routes import check_path
+from oneloop.transport import AsyncTransport, SyncTransport
 from oneloop_api_client import AuthenticatedClient
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import platform
+import functools
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
 from oneloop import log, usage
-from oneloop.answer import Answer
 from oneloop.api import GuardedClient
 from oneloop.config import Config, load
 from oneloop.network import AsyncPool, Network, SyncPool
-from oneloop.transport import AsyncTransport, SyncTransport
-from oneloop.version import __version__
+from oneloop.transport import HEADERS, AsyncTransport, SyncTransport
 from oneloop_api_client.spec import SERVER_URL
 
-TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-PoolT = TypeVar("PoolT", SyncPool, AsyncPool)
+InjectedT = TypeVar("InjectedT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+GuardT = TypeVar("GuardT", SyncTransport, AsyncTransport)
 
 
-class _Client(Generic[TransportT, PoolT]):
+class _Client(Generic[InjectedT, GuardT]):
     """What both clients share: everything but the I/O."""
 
     def __init__(
@@ -35,7 +33,7 @@ class _Client(Generic[TransportT, PoolT]):
         trust_env: bool = True,
         allow_http: bool = False,
         pickle_api_key: bool = False,
-        transport: TransportT | None = None,
+        transport: InjectedT | None = None,
     ) -> None:
         log.set_up()
         config = load(
@@ -49,9 +47,9 @@ class _Client(Generic[TransportT, PoolT]):
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
         )
-        self._set_up(config, self._open_pool(config, transport), picklable=transport is None)
+        self._set_up(config, self._open(config, transport), picklable=transport is None)
 
-    @property
+    @functools.cached_property
     def api(self) -> GuardedClient:
         """The generated client on this client's transport.
 
@@ -59,7 +57,13 @@ class _Client(Generic[TransportT, PoolT]):
         same auth, retries, deadline, limits and typed errors as the methods here. It returns the
         generator's own models: the spec's types as they stand, nothing converted.
         """
-        return self._api
+        return GuardedClient(
+            base_url=str(self._config.base_url),
+            token="[added by the transport]",  # noqa: S106 - says where the real one is
+            headers=dict(HEADERS),
+            raise_on_unexpected_status=True,
+            httpx_args={"transport": self._guard},
+        )
 
     def with_options(
         self,
@@ -81,8 +85,9 @@ class _Client(Generic[TransportT, PoolT]):
         changes: dict[str, Any] = {
             name: value for name, value in options.items() if value is not None
         }
+        config = self._config.evolve(changes)
         other = object.__new__(type(self))
-        other._set_up(self._config.evolve(changes), self._pool, picklable=self._picklable)
+        other._set_up(config, self._guard.evolve(config), picklable=self._picklable)
         return other
 
     def __repr__(self) -> str:
@@ -93,26 +98,16 @@ class _Client(Generic[TransportT, PoolT]):
             raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
         return _rebuild, (type(self), self._config.options())
 
-    def _set_up(self, config: Config, pool: PoolT, *, picklable: bool) -> None:
+    def _set_up(self, config: Config, guard: GuardT, *, picklable: bool) -> None:
         self._config = config
-        self._pool: PoolT = pool
+        self._guard: GuardT = guard
         self._picklable = picklable
-        self._api = GuardedClient(
-            base_url=str(config.base_url),
-            token="[added by the transport]",  # noqa: S106 - says where the real one is
-            headers={"Accept-Encoding": "gzip", "User-Agent": _user_agent()},
-            raise_on_unexpected_status=True,
-            httpx_args={"transport": self._guard(config, pool)},
-        )
 
-    def _open_pool(self, config: Config, transport: TransportT | None) -> PoolT:
-        raise NotImplementedError
-
-    def _guard(self, config: Config, pool: PoolT) -> TransportT:
+    def _open(self, config: Config, transport: InjectedT | None) -> GuardT:
         raise NotImplementedError
 
 
-class Oneloop(_Client[httpx.BaseTransport, SyncPool]):
+class Oneloop(_Client[httpx.BaseTransport, SyncTransport]):
     """The synchronous client: thread-safe, fork-safe, a context manager.
 
     Args:
@@ -147,12 +142,12 @@ class Oneloop(_Client[httpx.BaseTransport, SyncPool]):
             APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
             ResponseValidationError: the answer isn't a usage answer, or not for this id.
         """
-        request = usage.request(bid)
-        return usage.decode(cast(Answer, self.api.get_httpx_client().request(**request)), bid)
+        request = self._guard.request(**usage.request(bid))
+        return usage.decode(self._guard.handle_request(request), bid)
 
     def close(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
-        self._pool.close()
+        self._guard.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,14 +160,12 @@ class Oneloop(_Client[httpx.BaseTransport, SyncPool]):
     ) -> None:
         self.close()
 
-    def _open_pool(self, config: Config, transport: httpx.BaseTransport | None) -> SyncPool:
-        return SyncPool(Network(config).open_sync if transport is None else lambda: transport)
-
-    def _guard(self, config: Config, pool: SyncPool) -> SyncTransport:
-        return SyncTransport(config, pool)
+    def _open(self, config: Config, transport: httpx.BaseTransport | None) -> SyncTransport:
+        opened = Network(config).open_sync if transport is None else lambda: transport
+        return SyncTransport(config, SyncPool(opened))
 
 
-class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncPool]):
+class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncTransport]):
     """The asynchronous client: the options and methods of `Oneloop`, awaited.
 
     Works under asyncio and trio, and in one event loop after another.
@@ -180,13 +173,12 @@ class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncPool]):
 
     async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
-        request = usage.request(bid)
-        http = self.api.get_async_httpx_client()
-        return usage.decode(cast(Answer, await http.request(**request)), bid)
+        request = self._guard.request(**usage.request(bid))
+        return usage.decode(await self._guard.handle_async_request(request), bid)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
-        await self._pool.aclose()
+        await self._guard.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -199,16 +191,9 @@ class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncPool]):
     ) -> None:
         await self.aclose()
 
-    def _open_pool(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> AsyncPool:
-        return AsyncPool(Network(config).open_async if transport is None else lambda: transport)
-
-    def _guard(self, config: Config, pool: AsyncPool) -> AsyncTransport:
-        return AsyncTransport(config, pool)
-
-
-def _user_agent() -> str:
-    python, http = platform.python_version(), httpx.__version__
-    return f"oneloop-api-client/{__version__} python/{python} httpx/{http}"
+    def _open(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> AsyncTransport:
+        opened = Network(config).open_async if transport is None else lambda: transport
+        return AsyncTransport(config, AsyncPool(opened))
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:

@@ -1,7 +1,7 @@
 """The one HTTP layer that every operation passes: auth, deadline, retries, limits, status → error.
 
 SyncTransport, AsyncTransport     one call: auth, deadline, errors
-  httpx_retries.RetryTransport    whether and when to try again
+  httpx_retries.RetryTransport    whether and when to try again (retry.py)
     _SyncTry, _AsyncTry           one try: timeouts, limits, log
       SyncPool, AsyncPool         connections (network.py)
 """
@@ -9,20 +9,19 @@ SyncTransport, AsyncTransport     one call: auth, deadline, errors
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 import logging
-import math
-import re
+import sys
 import time
-from collections.abc import Generator, Iterable
 from http import HTTPStatus
-from typing import cast
+from types import TracebackType
+from typing import Any, Self, cast
 
 import anyio
 import httpx
 import httpx_retries
 
+from oneloop import routes
 from oneloop.answer import MAX_ERROR_BYTES, Answer, AnswerReader, printable
 from oneloop.config import Config
 from oneloop.errors import (
@@ -34,28 +33,43 @@ from oneloop.errors import (
     status_error_class,
 )
 from oneloop.network import CONNECT_TIMEOUT, DEADLINE, AsyncPool, SyncPool
-from oneloop_api_client.spec import OPERATIONS, Operation
+from oneloop.retry import GaveUpError, Retry
+from oneloop.version import __version__
+from oneloop_api_client.spec import Operation
 
 _log = logging.getLogger("oneloop")
 
-_RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
 # UnicodeError: a host name that IDNA can't encode shows only at the look-up.
 _NETWORK_FAULTS = (httpx.TransportError, OSError, UnicodeError)
 _READING_FAULTS = (httpx.NetworkError, httpx.ProtocolError, ResponseValidationError)
 _CALL = "oneloop.call"
+_NO_BODY = httpx.ByteStream(b"")
+
+HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip",
+    "Connection": "keep-alive",
+    "User-Agent": f"oneloop-api-client/{__version__} "
+    f"python/{sys.version_info[0]}.{sys.version_info[1]} httpx/{httpx.__version__}",
+}
+"""What every request says, beside its `Authorization`."""
 
 
 class _Call:
     """One call of an operation, through all its tries."""
 
-    def __init__(self, request: httpx.Request, operation: Operation | None, timeout: float) -> None:
-        self.path = request.url.raw_path.decode("ascii")
-        self.what = f"{request.method} {printable(self.path)}"
+    def __init__(self, method: str, path: str, operation: Operation | None, timeout: float) -> None:
+        self.method = method
+        self.path = path
         self.operation = operation
-        self.template = operation.path if operation else "(a path that isn't in the spec)"
         self.timeout = timeout
         self.deadline = time.monotonic() + timeout
         self.tries = 0
+        self.status: int | None = None
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {printable(self.path)}"
 
     def begin_try(self, request: httpx.Request) -> None:
         """Bound each of httpx's timeouts by what the call has left."""
@@ -63,78 +77,40 @@ class _Call:
         if left <= 0:
             raise httpx.ReadTimeout("the call's deadline has passed")
         self.tries += 1
+        self.status = None
         bounds = {"connect": min(left, CONNECT_TIMEOUT), "read": left, "write": left, "pool": left}
-        own = request.extensions.get("timeout", {})
-        request.extensions["timeout"] = {
-            name: min(left, own.get(name) or left) for name, left in bounds.items()
-        }
-
-    @contextlib.contextmanager
-    def logged(self, request: httpx.Request) -> Generator[dict[str, object]]:
-        """Log how the try in this block ends; the block says `status`."""
-        facts: dict[str, object] = {"status": "no answer"}
-        began = time.monotonic()
-        try:
-            yield facts
-        except Exception as error:
-            facts["status"] = f"{facts['status']}, {type(error).__name__}"
-            raise
-        finally:
-            milliseconds = (time.monotonic() - began) * 1000
-            _log.info(
-                "%s %s: %s (try %d, %.0f ms)",
-                request.method,
-                self.template,
-                facts["status"],
-                self.tries,
-                milliseconds,
-            )
-            _log.debug("the path was %s", self.path)
+        for name, seconds in request.extensions.get("timeout", {}).items():
+            if seconds is not None:
+                bounds[name] = min(seconds, bounds[name])
+        request.extensions["timeout"] = bounds
 
 
-class _Retry(httpx_retries.Retry):
-    """The policy of httpx-retries, under one deadline for tries and pauses together."""
+class _Logged:
+    """Logs how the try in its block ends."""
 
-    deadline = math.inf
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+        self._began = time.monotonic()
 
-    def until(self, deadline: float) -> _Retry:
-        retry = copy.copy(self)
-        retry.deadline = deadline
-        return retry
+    def __enter__(self) -> Self:
+        return self
 
-    def increment(self) -> _Retry:
-        retry = copy.copy(self)
-        retry.attempts_made += 1
-        return retry
-
-    def sleep(self, response: httpx.Response | Exception) -> None:
-        time.sleep(self._pause(response))
-
-    async def asleep(self, response: httpx.Response | Exception) -> None:
-        await anyio.sleep(self._pause(response))
-
-    def retry_after(self, response: httpx.Response) -> float | None:
-        """Return the seconds that `Retry-After` asks for (RFC 9110 §10.2.3), None for garbage."""
-        try:
-            seconds = self.parse_retry_after(response.headers["retry-after"])
-        except (KeyError, ValueError, OverflowError):
-            return None
-        return seconds if math.isfinite(seconds) else None
-
-    def _pause(self, outcome: httpx.Response | Exception) -> float:
-        asked = self.retry_after(outcome) if isinstance(outcome, httpx.Response) else None
-        seconds = max(asked or 0.0, self.backoff_strategy())
-        if time.monotonic() + seconds >= self.deadline:
-            raise _GaveUpError(outcome)
-        return seconds
-
-
-class _GaveUpError(Exception):
-    """The next try would begin past the deadline; carries the last one's outcome."""
-
-    def __init__(self, outcome: httpx.Response | Exception) -> None:
-        super().__init__()
-        self.outcome = outcome
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not _log.isEnabledFor(logging.INFO):
+            return
+        call = self._call
+        outcome = str(call.status or "no answer") + (f", {exc_type.__name__}" if exc_type else "")
+        template = call.operation.path if call.operation else "(a path that isn't in the spec)"
+        milliseconds = (time.monotonic() - self._began) * 1000
+        _log.info(
+            "%s %s: %s (try %d, %.0f ms)", call.method, template, outcome, call.tries, milliseconds
+        )
+        _log.debug("the path was %s", call.path)
 
 
 class _Try:
@@ -145,8 +121,9 @@ class _Try:
         self._limit = config.max_response_bytes
 
     def _reader(self, call: _Call, response: httpx.Response) -> AnswerReader:
+        call.status = response.status_code
         limit = self._limit if response.is_success else min(self._limit, MAX_ERROR_BYTES)
-        return AnswerReader(response, what=call.what, redact=self._redact, limit=limit)
+        return AnswerReader(response, call=call, redact=self._redact, limit=limit)
 
     @staticmethod
     def _tolerated(response: httpx.Response) -> contextlib.AbstractContextManager[None]:
@@ -159,13 +136,12 @@ class _SyncTry(_Try, httpx.BaseTransport):
         super().__init__(config)
         self._pool = pool
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx.Request) -> Answer:
         call: _Call = request.extensions[_CALL]
         call.begin_try(request)
         DEADLINE.set(call.deadline)
-        with call.logged(request) as facts:
+        with _Logged(call):
             response = self._pool.handle_request(request)
-            facts["status"] = response.status_code
             reader = self._reader(call, response)
             try:
                 with self._tolerated(response):
@@ -182,12 +158,11 @@ class _AsyncTry(_Try, httpx.AsyncBaseTransport):
         super().__init__(config)
         self._pool = pool
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request) -> Answer:
         call: _Call = request.extensions[_CALL]
         call.begin_try(request)
-        with call.logged(request) as facts:
+        with _Logged(call):
             response = await self._pool.handle_async_request(request)
-            facts["status"] = response.status_code
             reader = self._reader(call, response)
             try:
                 with self._tolerated(response):
@@ -202,45 +177,52 @@ class _AsyncTry(_Try, httpx.AsyncBaseTransport):
 class _Transport:
     """One call, less its I/O."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, pool: Any) -> None:
         self._config = config
+        self.pool = pool
         self._origin = _origin(config.base_url)
+        self._base = str(config.base_url).rstrip("/")
         self._prefix = config.base_url.raw_path.decode("ascii").rstrip("/")
-        self._retry = _Retry(
-            total=config.max_retries,
-            backoff_factor=0.25,
-            max_backoff_wait=8.0,
-            status_forcelist=_RETRIED_STATUSES,
-        )
+        self._headers = [("Host", config.base_url.netloc.decode("ascii")), *HEADERS.items()]
+        self._retry = Retry(config.max_retries)
+
+    def evolve(self, config: Config) -> Self:
+        """Return a layer with other options on the same connections."""
+        return type(self)(config, self.pool)
+
+    def request(self, *, method: str, url: str) -> httpx.Request:
+        """Return a generated operation's request, as `httpx.Client` would build it but faster."""
+        return httpx.Request(method, self._base + url, headers=self._headers, stream=_NO_BODY)
 
     def _prepare(self, request: httpx.Request) -> tuple[_Call, httpx.Request]:
         if _origin(request.url) != self._origin:
             raise ValueError("the request's URL isn't below the client's base_url: the key stays")
-        path = request.url.raw_path.decode("ascii").partition("?")[0]
-        operation = _operation(request.method, path.removeprefix(self._prefix))
-        call = _Call(request, operation, self._config.timeout)
-        # Only this copy holds the key: errors, hooks and the caller see the request without it.
+        path = request.url.raw_path.decode("ascii")
+        operation = routes.find(request.method, path.partition("?")[0].removeprefix(self._prefix))
+        call = _Call(request.method, path, operation, self._config.timeout)
         headers = [pair for pair in request.headers.raw if pair[0].lower() != b"authorization"]
-        key = self._config.api_key.reveal()
-        headers.append((b"Authorization", f"Bearer {key}".encode("ascii")))
-        retry = self._retry.until(call.deadline)
-        outgoing = httpx.Request(
-            request.method,
-            request.url,
-            headers=headers,
-            stream=request.stream,
-            extensions=request.extensions | {_CALL: call, "retry": retry},
+        headers.append((b"Authorization", b"Bearer " + self._config.api_key.reveal().encode()))
+        # A copy: errors, hooks and the caller see the request without its key.
+        outgoing = httpx.Request.__new__(httpx.Request)
+        vars(outgoing).update(
+            vars(request),
+            headers=httpx.Headers(headers),
+            extensions={
+                **request.extensions,
+                _CALL: call,
+                "retry": self._retry.until(call.deadline),
+            },
         )
         return call, outgoing
 
-    def _checked(self, call: _Call, response: httpx.Response) -> httpx.Response:
-        if response.is_success and _is_documented(call.operation, response.status_code):
-            return response
-        raise self._status_error(call, cast(Answer, response))
+    def _checked(self, call: _Call, answer: Answer) -> Answer:
+        if answer.is_success and routes.is_documented(call.operation, answer.status_code):
+            return answer
+        raise self._status_error(call, answer)
 
     def _failed(self, call: _Call, error: Exception) -> OneloopError:
         """Return what to raise for the last try's failure, its cause chained."""
-        outcome = error.outcome if isinstance(error, _GaveUpError) else error
+        outcome = error.outcome if isinstance(error, GaveUpError) else error
         if isinstance(outcome, httpx.Response):
             return self._status_error(call, cast(Answer, outcome))
         failure = self._connection_error(call, outcome)
@@ -296,17 +278,16 @@ class SyncTransport(_Transport, httpx.BaseTransport):
     """
 
     def __init__(self, config: Config, pool: SyncPool) -> None:
-        super().__init__(config)
-        self.pool = pool
+        super().__init__(config, pool)
         self._retrying = httpx_retries.RetryTransport(_SyncTry(config, pool), retry=self._retry)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx.Request) -> Answer:
         call, outgoing = self._prepare(request)
         try:
-            response = self._retrying.handle_request(outgoing)
-        except (*_NETWORK_FAULTS, _GaveUpError) as error:
+            answer = cast(Answer, self._retrying.handle_request(outgoing))
+        except (*_NETWORK_FAULTS, GaveUpError) as error:
             raise self._failed(call, error)  # noqa: B904 - it chains the cause itself
-        return self._checked(call, response)
+        return self._checked(call, answer)
 
     def close(self) -> None:
         self.pool.close()
@@ -316,60 +297,20 @@ class AsyncTransport(_Transport, httpx.AsyncBaseTransport):
     """The layer for asynchronous calls; raises as `SyncTransport` does."""
 
     def __init__(self, config: Config, pool: AsyncPool) -> None:
-        super().__init__(config)
-        self.pool = pool
+        super().__init__(config, pool)
         self._retrying = httpx_retries.RetryTransport(_AsyncTry(config, pool), retry=self._retry)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request) -> Answer:
         call, outgoing = self._prepare(request)
         try:
             with anyio.fail_after(call.timeout):
-                response = await self._retrying.handle_async_request(outgoing)
-        except (*_NETWORK_FAULTS, _GaveUpError) as error:
+                answer = cast(Answer, await self._retrying.handle_async_request(outgoing))
+        except (*_NETWORK_FAULTS, GaveUpError) as error:
             raise self._failed(call, error)  # noqa: B904 - it chains the cause itself
-        return self._checked(call, response)
+        return self._checked(call, answer)
 
     async def aclose(self) -> None:
         await self.pool.aclose()
-
-
-def _routes(operations: Iterable[Operation]) -> list[tuple[re.Pattern[str], Operation]]:
-    # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one.
-    concrete_first = sorted(operations, key=lambda operation: operation.path.count("{"))
-    return [
-        (re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(operation.path))), operation)
-        for operation in concrete_first
-    ]
-
-
-_ROUTES = _routes(OPERATIONS)
-
-
-def _operation(method: str, path: str) -> Operation | None:
-    for pattern, operation in _ROUTES:
-        if operation.method == method and pattern.fullmatch(path):
-            return operation
-    return None
-
-
-def check_path(url: str) -> None:
-    """Refuse a URL whose path a parameter's value would turn into another operation's.
-
-    Raises:
-        ValueError: a path parameter is empty, `.` or `..` (RFC 3986 §5.2.4).
-    """
-    path = url.partition("?")[0].rpartition("://")[2]
-    if any(operation.path == path for _, operation in _ROUTES):
-        return
-    if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
-        raise ValueError(f"a path parameter is empty, '.' or '..': {printable(path)}")
-
-
-def _is_documented(operation: Operation | None, status: int) -> bool:
-    """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default)."""
-    if operation is None:
-        return True
-    return not {str(status), f"{status // 100}XX", "default"}.isdisjoint(operation.responses)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -23,7 +23,7 @@ from oneloop import (
     Oneloop,
     OneloopError,
     ResponseValidationError,
-    transport,
+    routes,
 )
 from tests.faces import KEY, check_error
 from tests.servers import RawServer, hang_up, replies, reply
@@ -109,7 +109,7 @@ def call(
 ) -> Callable[..., Any]:
     """Call a generated operation on `client.api` as if its package were the one shipped."""
     operations = importlib.import_module(f"{PACKAGE}.spec").OPERATIONS
-    monkeypatch.setattr(transport, "_ROUTES", transport._routes(operations))
+    monkeypatch.setattr(routes, "ROUTES", routes.table(operations))
 
     def prepared(case: Case) -> tuple[ModuleType, dict[str, Any]]:
         arguments = dict(case.arguments)

@@ -192,7 +192,7 @@ def test_one_async_client_in_loops_of_several_threads(server: RawServer) -> None
     async def ask(name: str) -> list[str]:
         answers = await asyncio.gather(*(client.get_billing_usage(f"{name}{n}") for n in range(9)))
         loop = asyncio.get_running_loop()
-        await client._pool._pools[loop].aclose()
+        await client._guard.pool._pools[loop].aclose()
         return [usage.billing_id for usage in answers]
 
     with ThreadPoolExecutor(4) as threads:

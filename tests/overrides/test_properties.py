@@ -23,6 +23,7 @@ from oneloop import (
     ResponseValidationError,
     UsageRow,
 )
+from oneloop.usage import _plain_rows
 from tests.faces import KEY, check_error
 from tests.servers import BID, row
 
@@ -110,6 +111,79 @@ def test_any_json(document: Any) -> None:
 )
 def test_any_json_that_is_nearly_usage(document: Any, ascii_only: bool) -> None:
     check_answer(json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass"))
+
+
+tokens = st.sampled_from(
+    [
+        *[b"{", b"}", b"[", b"]", b",", b":", b": ", b" ", b'"', b'"data"', b'"data":[', b"]}"],
+        *[b'"billingId"', b'"billingId":"bid_1"', b'"day"', b'"day":"2025-01-01"', b'"bid_1"'],
+        *[b'"totalBillingUsage"', b'"totalBillingUsage":"12"', b'"totalBillingUsage":12', b'"-3"'],
+        *[b'"billingUsageName"', b'"billingUsageName":"x"', b'"12"', b"12", b'"1e3"', b'"x":1'],
+        *[
+            b'"x"',
+            b"null",
+            b"1e3",
+            b"12.0",
+            b'"totalBillingUsage":"1e3"',
+            b'"totalBillingUsage":[]',
+        ],
+        *[
+            b'"totalBillingUsage": "12"',
+            b'"totalBillingUsage":"007"',
+            b'"billingId":"bid_2"',
+            b"{}",
+        ],
+    ]
+)
+ROW = b'{"billingId":"bid_1","day":"2025-01-01","totalBillingUsage":"12","billingUsageName":"x"}'
+
+
+@given(st.lists(st.lists(tokens | st.just(b"},{"), max_size=5).map(b"".join), min_size=1))
+def test_fast_way_agrees_with_the_strict_way(changes: list[bytes]) -> None:
+    """Members and values, mixed as no client would, into rows that are whole."""
+    body = (
+        b'{"data":['
+        + b",".join(
+            ROW.replace(b",", b"," + change + b",", 1) if index % 2 else ROW[:-1] + change + b"}"
+            for index, change in enumerate(changes)
+        )
+        + b"]}"
+    )
+    agree(body)
+
+
+@given(st.data())
+def test_fast_way_agrees_where_one_part_of_a_row_changes(data: st.DataObject) -> None:
+    parts = re.findall(rb'"[^"]*"|[^"]', b'{"data":[' + ROW + b"," + ROW + b"]}")
+    for _ in range(data.draw(st.integers(1, 3))):
+        parts[data.draw(st.integers(0, len(parts) - 1))] = data.draw(tokens | st.just(b""))
+    agree(b"".join(parts))
+
+
+def agree(body: bytes) -> None:
+    fast = _plain_rows(body, BID)
+    if fast is not None:
+        assert fast == strictly(body)
+
+
+def strictly(body: bytes) -> list[UsageRow]:
+    """Return the rows by a reading that shares no code with the client's."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    document = json.loads(body.decode(), object_pairs_hook=unique)
+    naive_total(document)
+    return [
+        UsageRow(
+            day=datetime.date.fromisoformat(item["day"]),
+            name=item["billingUsageName"],
+            total=int(item["totalBillingUsage"]),
+            billing_id=item["billingId"],
+        )
+        for item in document["data"]
+    ]
 
 
 @given(st.binary(max_size=300), st.integers(100, 999), st.sampled_from(["", "application/json"]))
