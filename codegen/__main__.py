@@ -9,7 +9,7 @@ from typing import Final
 
 from codegen import run
 from codegen.checkout import Checkout
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, SourceError
 from codegen.report import Report
 
 _DESCRIPTION: Final = "Regenerates generated_client/ from the vendor's spec, whole or not at all."
@@ -34,31 +34,45 @@ exit codes:
 
 def main(arguments: list[str] | None = None, place: Checkout | None = None) -> int:
     """Run generate.sh's command line on a checkout, by default this one; return its exit code."""
-    place = place or Checkout()
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.check and (options.spec or options.report or options.json or options.force):
-        parser.error("--check goes alone")
-    report = Report(sources=options.spec or ())
+    options = _options(arguments)
+    report = Report(sources=options.spec)
     code = 0
     try:
-        if options.check:
-            run.check(place)
-            return 0
-        run.regenerate(place, report, options.spec or (), dry=options.dry_run, force=options.force)
+        _run(options, place or Checkout(), report)
     except CodegenError as error:
-        report.stopped, code = str(error), error.exit_code
+        report.stop(str(error))
+        code = error.exit_code
     except RecursionError:
-        report.stopped, code = "the spec's schemas contain themselves without end", 3
+        report.stop("the spec's schemas contain themselves without end")
+        code = SourceError.exit_code
     if report.stopped:
         sys.stderr.write(f"generate.sh: {report.stopped}\n")
     if options.report:
         options.report.write_text(report.markdown(), encoding="utf-8")
     if options.json:
         sys.stdout.write(report.json())
-    elif not report.stopped and (options.spec or report.verdict != "none"):
+    elif report.verdict and (options.spec or report.verdict != "none"):
         sys.stdout.write(report.markdown())
     return code
+
+
+def _run(options: argparse.Namespace, place: Checkout, report: Report) -> None:
+    if options.check:
+        run.check(place)
+    elif options.against:
+        run.compare(options.against, options.spec, report)
+    else:
+        run.regenerate(place, report, options.spec, dry=options.dry_run, force=options.force)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.check and (options.spec or options.report or options.json or options.force):
+        parser.error("--check goes alone")
+    if options.against and not options.spec:
+        parser.error("--against needs --spec")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +88,14 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="say what would change, change nothing"
     )
     parser.add_argument(
-        "--spec", nargs="+", action="extend", metavar="SOURCE", help="take a new spec"
+        "--spec", nargs="+", action="extend", default=[], metavar="SOURCE", help="take a new spec"
+    )
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        action="extend",
+        metavar="SOURCE",
+        help="only compare --spec with these sources, both as published; change nothing",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as Markdown")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import jsonpath
+from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import IndexSelector, NameSelector
 
 from codegen import pointer
@@ -154,7 +155,8 @@ def _pointer(target: Json, where: str) -> str:
         raise OverlayError(f"{where}: target {target!r} is not a JSONPath: {error}") from None
     parts: list[str | int] = []
     for segment in query.segments if isinstance(query, jsonpath.JSONPath) else ():
-        match segment.selectors:
+        is_child = isinstance(segment, JSONPathChildSegment)
+        match segment.selectors if is_child else ():
             case (NameSelector(name=str(part)),) | (IndexSelector(index=int(part)),):
                 parts.append(part)
             case _:

@@ -34,6 +34,10 @@ class Report:
     written: bool = False
     stopped: str = ""
 
+    def stop(self, message: str) -> None:
+        """Note that the run stopped, so that no verdict counts."""
+        self.stopped, self.verdict, self.next_version = message, None, None
+
     def markdown(self) -> str:
         """Return the report for people."""
         parts = [f"# {self._headline()}"]
@@ -86,7 +90,8 @@ class Report:
             return "Stopped; nothing was changed"
         if self.verdict == "none":
             return "Nothing changed for users"
-        return f"A {self.verdict} change: {self.current_version} → {self.next_version}"
+        versions = f": {self.current_version} → {self.next_version}" if self.next_version else ""
+        return f"A {self.verdict} change{versions}"
 
 
 def _changes(title: str, changes: Sequence[Change]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,21 @@ def regenerate(
             report.written = True
 
 
+def compare(old: Sequence[str], new: Sequence[str], report: Report) -> None:
+    """Fill `report` with the difference of any two specs, without our overlay and its facts."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = (
+            _package(intake.read(sources), Path(folder) / name, report)
+            for name, sources in (("old", old), ("new", new))
+        )
+        _differences(before, after, report)
+
+
+def _package(upstream: Upstream, source_root: Path, report: Report) -> Path:
+    report.left_out = build.package(upstream, None, source_root / checkout.PACKAGE, None)
+    return source_root
+
+
 @contextmanager
 def _workplace(place: Checkout, *, dry: bool) -> Iterator[tuple[Path, swap.Staging | None]]:
     if dry:
@@ -87,17 +103,22 @@ def _judge(place: Checkout, upstream: Upstream, report: Report) -> None:
 
 
 def _compare(place: Checkout, upstream: Upstream, fresh: Path, report: Report) -> None:
-    new = _effective_spec(fresh)
-    old = _effective_spec(place.generated)
-    report.spec_changes = [] if old is None else specdiff.compare(old, new)
-    report.python_changes = [] if old is None else pythondiff.compare(place.generated, fresh)
-    changes = report.spec_changes + report.python_changes
+    _differences(place.generated, fresh, report)
     report.current_version = release.current_version(place)
-    report.verdict = verdict(changes)
     released = release.released_version(place)
-    report.next_version = next_version(report.current_version, released, report.verdict)
+    raised = report.verdict or "none"
+    report.next_version = next_version(report.current_version, released, raised)
     version = upstream.document["info"]["version"]
     report.entry = release.entry(report.spec_changes or report.python_changes, version)
+
+
+def _differences(old: Path, new: Path, report: Report) -> None:
+    """Compare two source roots; nothing differs from one that has no package yet."""
+    before, after = _effective_spec(old), _effective_spec(new)
+    if before is not None:
+        report.spec_changes = specdiff.compare(before, after)
+        report.python_changes = pythondiff.compare(old, new)
+    report.verdict = verdict(report.spec_changes + report.python_changes)
 
 
 def _effective_spec(source_root: Path) -> Json | None:

@@ -298,3 +298,15 @@ def test_every_stop_names_what_to_mend_and_changes_nothing(
     assert (run.returncode, says in run.stderr) == (code, True), run.stderr
     assert "Traceback" not in run.stderr
     assert clone.snapshot() == before
+
+
+def test_any_two_specs_can_be_compared(clone: Clone, tmp_path: Path, spec: Any) -> None:
+    old = str(write_json(tmp_path / "old.json", spec))
+    _behind_ref(_with_plans(spec))
+    new = str(write_json(tmp_path / "new.json", spec))
+    before = clone.snapshot()
+    run = clone.main("--spec", new, "--against", old, "--json")
+    assert run.returncode == 0
+    said = json.loads(run.stdout)
+    assert (said["verdict"], said["next_version"], said["facts"]) == ("major", None, [])
+    assert clone.snapshot() == before
