@@ -134,19 +134,19 @@ class Peer(NamedTuple):
 REFERENCE = "httpx"
 
 PEERS = {
-    "httpx": Peer("httpx + json", ("httpx",), "httpx", _httpx, _httpx_async),
-    "msgspec": Peer("httpx + msgspec", ("httpx", "msgspec"), "httpx, msgspec", _msgspec),
+    "httpx": Peer("httpx + json", ("httpx",), "import httpx", _httpx, _httpx_async),
+    "msgspec": Peer("httpx + msgspec", ("httpx", "msgspec"), "import httpx, msgspec", _msgspec),
     "generated": Peer(
         "bare generated client",
         (PROJECT,),
-        "oneloop_api_client.api.usage.get_billing_usage",
+        "from oneloop_api_client.api.usage import get_billing_usage",
         _generated,
         _generated_async,
     ),
     "vendor": Peer(
         "vendor's SDK",
         ("oneloop-python", "httpx", "pydantic"),
-        "oneloop_client.client",
+        "from oneloop_client.client import Oneloop",
         _vendor,
         _vendor_async,
     ),
@@ -161,17 +161,17 @@ PEERS = {
             "urllib3",
             "python-dateutil",
         ),
-        "openapi_generator_urllib3",
+        "import openapi_generator_urllib3",
         _openapi_generator,
         _openapi_generator_async,
     ),
-    "httpx2": Peer("httpx2 + json", ("httpx2",), "httpx2", _httpx2, _httpx2_async),
+    "httpx2": Peer("httpx2 + json", ("httpx2",), "import httpx2", _httpx2, _httpx2_async),
     "httpx-aiohttp": Peer(
         "httpx-aiohttp + json",
         ("httpx-aiohttp",),
-        "httpx_aiohttp",
+        "import httpx_aiohttp",
         open_async=_httpx_aiohttp,
     ),
-    "aiohttp": Peer("aiohttp + json", ("aiohttp",), "aiohttp", open_async=_aiohttp),
-    "oneloop": Peer("oneloop", (PROJECT,), "oneloop", _oneloop, _oneloop_async),
+    "aiohttp": Peer("aiohttp + json", ("aiohttp",), "import aiohttp", open_async=_aiohttp),
+    "oneloop": Peer("oneloop", (PROJECT,), "from oneloop import Oneloop", _oneloop, _oneloop_async),
 }
