@@ -204,7 +204,9 @@ def _members(annotation: object) -> set[str]:
 
 def _covers(wide: set[str], narrow: set[str]) -> bool:
     """Say whether a type checker takes each of the types `narrow` for one of `wide`."""
-    return narrow <= (wide | {"int"} if "float" in wide else wide)
+    if "Any" in wide:
+        return True
+    return narrow - {"Any"} <= (wide | {"int"} if "float" in wide else wide)
 
 
 def _parsed(annotation: object) -> ast.expr | None:

@@ -61,6 +61,7 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "enum value removed": (_B, _B),
     "variant added": (_B, _C),
     "variant removed": (_C, _B),
+    "variant and its class removed": (_B, _B),
     "discriminator changed": (_B, _B),
     "discriminator added": (_C, _C),
     "discriminator mapping changed": (_C, _C),  # variants gone or come are told themselves
@@ -102,8 +103,10 @@ API: Final[dict[str, Level]] = {
     "request media type removed": _B,
     "request media type added": _C,
     "success status removed": _B,
+    "success status and its class removed": _B,
     "success status added": _C,
     "error status removed": _C,  # errors are errors, documented or not
+    "error status and its class removed": _B,
     "error status added": _C,
     "answer media type removed": _B,
     "answer media type added": _C,

@@ -101,6 +101,14 @@ def spelling(document: Json, schema: Json) -> str:
     )
 
 
+def brings_class(document: Json, schema: Json) -> bool:
+    """Say whether the generator writes a class for the schema, or for one written inside it."""
+    side = view(document, schema)
+    parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
+    inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
+    return side.makes_class or any(brings_class(document, part) for part in inside)
+
+
 def _flat(document: Json, schema: Json, above: tuple[int, ...]) -> dict[str, Json]:
     """Return the keys of `schema` with its `$ref` followed and its allOf merged in."""
     keys = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
@@ -141,10 +149,8 @@ def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:
     types -= {"null"}
     if not types:
         types |= {_type_of(value) for value in values if value is not None}
-    if not types and ("properties" in keys or "additionalProperties" in keys):
+    if not types and "properties" in keys:  # as the generator does; `items` alone says nothing
         types.add("object")
-    if not types and "items" in keys:
-        types.add("array")
     return frozenset(types), null
 
 

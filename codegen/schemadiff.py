@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codegen import constraints
 from codegen.constraints import shown
 from codegen.rules import Change, Direction, schema_change
-from codegen.schema import View, reference, spelling, view
+from codegen.schema import View, brings_class, reference, spelling, view
 
 if TYPE_CHECKING:
     from codegen.document import Json
@@ -124,7 +124,9 @@ class SchemaDiff:
         if old.types == new.types:
             return
         detail = f"{_types(old)} → {_types(new)}"
-        if _covers(new.types, old.types):
+        if not new.types and old.types & {"object", "array"}:
+            self._add("type changed", where, detail)  # the classes inside go
+        elif _covers(new.types, old.types):
             self._add("type widened", where, detail)
         elif _covers(old.types, new.types):
             self._add("type narrowed", where, detail)
@@ -137,26 +139,31 @@ class SchemaDiff:
             {spelling(document, schema): schema for schema in side.variants or (_bare(side),)}
             for document, side in zip(self._documents, (old, new), strict=True)
         )
-        for name in olds.keys() & news.keys():
-            self._compare(olds[name], news[name], where.into(f"<{_variant(olds[name])}>"))
-        gone = [olds[name] for name in olds if name not in news]
-        come = [news[name] for name in news if name not in olds]
-        for schema in list(gone):
-            kind = view(self._documents[0], schema)
-            for other in come:
-                match = view(self._documents[1], other)
-                if match.types == kind.types and bool(match.component) == bool(kind.component):
-                    if kind.component and not self._is_rename(kind, match):
-                        continue
-                    gone.remove(schema)
-                    come.remove(other)
-                    self._compare(schema, other, where.into(f"<{_variant(schema)}>"))
-                    break
+        pairs = [(schema, news[name]) for name, schema in olds.items() if name in news]
+        gone = [schema for name, schema in olds.items() if name not in news]
+        come = [schema for name, schema in news.items() if name not in olds]
+        for before in list(gone):
+            after = next((schema for schema in come if self._is_edited(before, schema)), None)
+            if after is not None:
+                gone.remove(before)
+                come.remove(after)
+                pairs.append((before, after))
+        for before, after in pairs:
+            self._compare(before, after, where.into(f"<{_variant(before)}>"))
         for schema in gone:
-            self._add("variant removed", where, _variant(schema))
+            own = not reference(schema) and brings_class(self._documents[0], schema)
+            self._add(f"variant {'and its class ' if own else ''}removed", where, _variant(schema))
         for schema in come:
             self._add("variant added", where, _variant(schema))
         self._discriminator(old.keys, new.keys, where)
+
+    def _is_edited(self, old_schema: Json, new_schema: Json) -> bool:
+        """Say whether two variants that read differently still are the same one."""
+        old = view(self._documents[0], old_schema)
+        new = view(self._documents[1], new_schema)
+        if old.types != new.types or bool(old.component) != bool(new.component):
+            return False
+        return not old.component or self._is_rename(old, new)
 
     def _discriminator(self, old: Json, new: Json, where: Place) -> None:
         before, after = old.get("discriminator"), new.get("discriminator")

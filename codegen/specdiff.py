@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from codegen.endpoint import Endpoint, alternatives, endpoints, parameter_names
 from codegen.operations import resolved
 from codegen.rules import Change, api_change
-from codegen.schema import view
+from codegen.schema import brings_class, reference, view
 from codegen.schemadiff import SchemaDiff
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ class _Comparison:
             kind = "success" if status.startswith("2") else "error"
             place = f"{where}: status {status}"
             if status not in new:
-                self._add(f"{kind} status removed", place)
+                bare = self._brings_class(resolved(self.old, old[status]))
+                self._add(f"{kind} status {'and its class ' if bare else ''}removed", place)
             elif status not in old:
                 self._add(f"{kind} status added", place)
             else:
@@ -175,6 +176,13 @@ class _Comparison:
                 self._content(before, after, place, "answer")
                 self._headers(before.get("headers", {}), after.get("headers", {}), place)
                 self._prose(before, after, {"description", "links"}, place)
+
+    def _brings_class(self, response: Json) -> bool:
+        """Say whether a response of the old spec has a class that is written nowhere else."""
+        schemas = [media.get("schema") for media in response.get("content", {}).values()]
+        return any(
+            brings_class(self.old, schema) for schema in schemas if schema and not reference(schema)
+        )
 
     def _headers(self, old: Json, new: Json, where: str) -> None:
         olds, news = (
@@ -288,17 +296,9 @@ def _classes(document: Json) -> dict[str, str]:
     views = {
         name: view(document, {"$ref": f"#/components/schemas/{name}"})
         for name, schema in document.get("components", {}).get("schemas", {}).items()
-        if _makes_class(document, schema)
+        if brings_class(document, schema)
     }
     return {side.class_name: name for name, side in views.items()}
-
-
-def _makes_class(document: Json, schema: Json) -> bool:
-    """Say whether the generator writes a class for the schema, or for one written inside it."""
-    side = view(document, schema)
-    parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
-    inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
-    return side.makes_class or any(_makes_class(document, part) for part in inside)
 
 
 def _encoding(parameter: Json, key: str) -> Json:

@@ -556,6 +556,18 @@ ROWS = [
         "GET /pets: status 400: error status removed",
     ),
     (
+        "error status removed with its class",
+        drop("/paths/~1health/get/responses/500"),
+        "major",
+        "GET /health: status 500: error status and its class removed",
+    ),
+    (
+        "answer variant removed with its class",
+        drop(f"{PET}/properties/toy/oneOf/2"),
+        "major",
+        "schema Pet: toy: variant and its class removed",
+    ),
+    (
         "answer media type changed",
         lambda s: s["paths"]["/health"]["get"]["responses"]["200"].update(
             content={

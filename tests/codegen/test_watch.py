@@ -108,7 +108,7 @@ def test_a_source_that_fails_fails_the_watch(watched: _Watched) -> None:
     assert watched.gh() == []
 
 
-def test_a_change_opens_one_pull_request_and_later_updates_it(
+def test_a_change_opens_one_pull_request_updates_it_and_leaves_a_persons_commits(
     watched: _Watched, changed: str
 ) -> None:
     assert watched.run("--pull-request", changed).returncode == 0
@@ -122,15 +122,11 @@ def test_a_change_opens_one_pull_request_and_later_updates_it(
     assert watched.gh() == ["pr list", "pr edit"]
     assert watched.git("rev-list", "--count", "main..origin/spec-watch") == "1\n"
 
-
-def test_a_persons_commits_on_the_branch_survive(watched: _Watched, changed: str) -> None:
-    watched.run("--pull-request", changed)
     watched.git("switch", "--quiet", "spec-watch")
     (watched.root / "README.md").write_text("mended\n")
     watched.commit("Mend it")
     watched.git("push", "--quiet", "origin", "spec-watch")
     watched.git("switch", "--quiet", "main")
-    watched.gh()
     run = watched.run("--pull-request", changed)
     assert run.returncode == 0
     assert "commits of a person" in run.stderr
