@@ -83,7 +83,9 @@ def _round(workers: list[Worker]) -> Iterator[tuple[str, Worker, float]]:
     for at_once in AT_ONCE:
         for worker in workers:
             if PEERS[worker.peer].open_async:
-                seconds = worker.ask("at_once", rows=1, calls=200, at_once=at_once)
+                seconds = worker.ask(
+                    "at_once", rows=1, calls=max(200, 3 * at_once), at_once=at_once
+                )
                 yield f"at once {at_once}", worker, seconds
     for worker in workers:
         if PEERS[worker.peer].open_sync:
