@@ -5,9 +5,11 @@ The one file that touches httpx's connection pools.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import os
 import ssl
+import threading
 import time
 import urllib.request
 import weakref
@@ -92,20 +94,30 @@ class AsyncPool(httpx.AsyncBaseTransport):
         self._open_pool = open_pool
         self._pools: weakref.WeakKeyDictionary[Any, httpx.AsyncBaseTransport]
         self._pools = weakref.WeakKeyDictionary()
+        self._opening = threading.Lock()
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         _check_open(closed=self._closed)
         loop = anyio.lowlevel.current_token().native_token
-        pool = self._pools.get(loop)
-        if pool is None:
-            pool = self._pools[loop] = self._open_pool()
+        pool = self._pools.get(loop) or self._pool_for(loop)
         return await pool.handle_async_request(request)
 
     async def aclose(self) -> None:
         self._closed = True
         if pool := self._pools.pop(anyio.lowlevel.current_token().native_token, None):
             await pool.aclose()
+
+    def _pool_for(self, loop: Any) -> httpx.AsyncBaseTransport:
+        with self._opening:
+            # asyncio's connections refer to their loop, which keeps it in this dictionary.
+            for other in [other for other in self._pools if _is_over(other)]:
+                del self._pools[other]
+            return self._pools.setdefault(loop, self._open_pool())
+
+
+def _is_over(loop: Any) -> bool:
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
 class _DeadlineBackend(httpcore.NetworkBackend):

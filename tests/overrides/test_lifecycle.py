@@ -173,7 +173,7 @@ def test_usage_travels_too(server: RawServer) -> None:
     assert pickle.loads(pickle.dumps(usage)) == usage
 
 
-# Nobody could close the first loop's connections: asyncio says so, and drops them.
+# Nobody could close an earlier loop's connections: asyncio says so as it drops them.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_one_async_client_in_one_loop_after_another(server: RawServer) -> None:
@@ -182,8 +182,16 @@ def test_one_async_client_in_one_loop_after_another(server: RawServer) -> None:
     async def ask(number: int) -> str:
         return (await client.get_billing_usage(f"b{number}")).billing_id
 
-    assert [asyncio.run(ask(number)) for number in range(3)] == ["b0", "b1", "b2"]
+    async def ask_and_close() -> str:
+        answer = await ask(9)
+        await client.aclose()
+        return answer
+
+    assert [asyncio.run(ask(number)) for number in range(9)] == [f"b{n}" for n in range(9)]
+    assert asyncio.run(ask_and_close()) == "b9"
     gc.collect()
+    assert len(client._guard.pool._pools) <= 1
+    assert server.all_closed(within=1)
 
 
 def test_one_async_client_in_loops_of_several_threads(server: RawServer) -> None:
