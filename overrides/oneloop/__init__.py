@@ -1,5 +1,7 @@
 """The Python client of the Oneloop API: billing usage as checked numbers, sync and async."""
 
+from typing import TYPE_CHECKING
+
 from oneloop.client import AsyncOneloop, Oneloop
 from oneloop.errors import (
     APIConnectionError,
@@ -16,7 +18,6 @@ from oneloop.errors import (
     ResponseValidationError,
 )
 from oneloop.usage import BillingUsage, UsageRow
-from oneloop.version import SPEC, SpecInfo, __version__
 
 __all__ = [
     "SPEC",
@@ -39,3 +40,14 @@ __all__ = [
     "UsageRow",
     "__version__",
 ]
+
+if TYPE_CHECKING:
+    from oneloop.version import SPEC, SpecInfo, __version__
+
+
+def __getattr__(name: str) -> object:
+    if name in ("SPEC", "SpecInfo", "__version__"):
+        from oneloop import version  # noqa: PLC0415 - it reads the installed metadata
+
+        return getattr(version, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

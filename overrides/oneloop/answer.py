@@ -26,6 +26,7 @@ class Call(Protocol):
     @property
     def what(self) -> str:
         """Method and path, bounded and printable."""
+        raise NotImplementedError
 
 
 class Answer(httpx.Response):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import httpx
 
 from oneloop import log, usage
-from oneloop.api import GuardedClient
 from oneloop.config import Config, load
-from oneloop.network import AsyncPool, Network, SyncPool
-from oneloop.transport import HEADERS, AsyncTransport, SyncTransport
 from oneloop_api_client.spec import SERVER_URL
 
+if TYPE_CHECKING:
+    from oneloop.api import GuardedClient
+    from oneloop.transport import AsyncTransport, SyncTransport
+
+# ruff: noqa: PLC0415 - what makes connections is imported with the first client, not with the package
+
 InjectedT = TypeVar("InjectedT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-GuardT = TypeVar("GuardT", SyncTransport, AsyncTransport)
+GuardT = TypeVar("GuardT", "SyncTransport", "AsyncTransport")
 
 
 class _Client(Generic[InjectedT, GuardT]):
@@ -57,6 +60,9 @@ class _Client(Generic[InjectedT, GuardT]):
         same auth, retries, deadline, limits and typed errors as the methods here. It returns the
         generator's own models: the spec's types as they stand, nothing converted.
         """
+        from oneloop.api import GuardedClient
+        from oneloop.transport import HEADERS
+
         return GuardedClient(
             base_url=str(self._config.base_url),
             token="[added by the transport]",  # noqa: S106 - says where the real one is
@@ -107,7 +113,7 @@ class _Client(Generic[InjectedT, GuardT]):
         raise NotImplementedError
 
 
-class Oneloop(_Client[httpx.BaseTransport, SyncTransport]):
+class Oneloop(_Client[httpx.BaseTransport, "SyncTransport"]):
     """The synchronous client: thread-safe, fork-safe, a context manager.
 
     Args:
@@ -161,11 +167,14 @@ class Oneloop(_Client[httpx.BaseTransport, SyncTransport]):
         self.close()
 
     def _open(self, config: Config, transport: httpx.BaseTransport | None) -> SyncTransport:
+        from oneloop.network import Network, SyncPool
+        from oneloop.transport import SyncTransport
+
         opened = Network(config).open_sync if transport is None else lambda: transport
         return SyncTransport(config, SyncPool(opened))
 
 
-class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncTransport]):
+class AsyncOneloop(_Client[httpx.AsyncBaseTransport, "AsyncTransport"]):
     """The asynchronous client: the options and methods of `Oneloop`, awaited.
 
     Works under asyncio and trio, and in one event loop after another.
@@ -192,6 +201,9 @@ class AsyncOneloop(_Client[httpx.AsyncBaseTransport, AsyncTransport]):
         await self.aclose()
 
     def _open(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> AsyncTransport:
+        from oneloop.network import AsyncPool, Network
+        from oneloop.transport import AsyncTransport
+
         opened = Network(config).open_async if transport is None else lambda: transport
         return AsyncTransport(config, AsyncPool(opened))
 

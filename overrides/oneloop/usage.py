@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import attrs
 import msgspec
-from dateutil.parser import isoparse
 
 from oneloop.answer import Answer
 from oneloop.errors import excerpt
@@ -231,6 +230,8 @@ def _days_of(answer: Answer, rows: list[_WireRow]) -> dict[str, datetime.date]:
 @functools.lru_cache(maxsize=4096)
 def parse_day(text: str) -> datetime.date | None:
     """Return the day of an ISO 8601 date, or of a datetime at midnight UTC; None for the rest."""
+    from dateutil.parser import isoparse  # noqa: PLC0415 - plain answers don't need it
+
     if len(text) > 40 or not _DAY.fullmatch(text):
         return None
     try:
