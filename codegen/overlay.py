@@ -93,7 +93,7 @@ def apply(overlay: Overlay, document: Json) -> Json:
         if pointer.find(effective, action.pointer) is pointer.ABSENT:
             raise OverlayError(f"{action.override}: nothing at {action.pointer}")
         parent = pointer.find(effective, pointer.join(parents))
-        key = int(last) if isinstance(parent, list) else last
+        key: Any = int(last) if isinstance(parent, list) else last
         if action.remove:
             del parent[key]
         else:

@@ -17,9 +17,12 @@ with atheris.instrument_imports(include=["oneloop", "dateutil"]):
     from oneloop.answer import Answer
 
 BID = "bid_1"
+READ = {"data", "billingId", "day", "totalBillingUsage", "billingUsageName"}
 
 
 class Call:
+    """What an answer says of its call."""
+
     what = "GET /api/v1/usage/bid_1"
 
 
@@ -51,8 +54,9 @@ def one_input(body: bytes) -> None:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that comes twice."""
-    if len(dict(pairs)) < len(pairs):
+    """Refuse a key that is read and comes twice; what nobody reads may."""
+    names = [name for name, _ in pairs if name in READ]
+    if len(set(names)) < len(names):
         raise AssertionError("an ambiguous body was decoded")
     return dict(pairs)
 
