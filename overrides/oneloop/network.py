@@ -23,6 +23,7 @@ import httpcore
 import httpx
 
 from oneloop.config import Config, is_loopback
+from oneloop.connections import KEEPALIVE_SECONDS, AsyncConnections, Connections
 from oneloop.errors import ConfigurationError, OneloopError
 
 CONNECT_TIMEOUT = 10.0
@@ -30,8 +31,6 @@ CONNECT_TIMEOUT = 10.0
 
 DEADLINE: contextvars.ContextVar[float] = contextvars.ContextVar("oneloop_deadline")
 """The `time.monotonic()` at which the running synchronous call must be over."""
-
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 
 class Network:
@@ -46,7 +45,7 @@ class Network:
         self._options: dict[str, Any] = {
             "verify": _tls_context(trust_env=config.trust_env) if https else _trust_nobody(),
             "proxy": _proxy(config.base_url) if https and config.trust_env else None,
-            "limits": _LIMITS,
+            "limits": httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
             "trust_env": False,
         }
 
@@ -56,6 +55,7 @@ class Network:
         # httpx has no parameter for httpcore's public `network_backend`.
         pool = transport._pool  # noqa: SLF001
         pool._network_backend = _DeadlineBackend(pool._network_backend)  # noqa: SLF001
+        transport._pool = Connections(pool)  # type: ignore[assignment]  # noqa: SLF001
         return transport
 
     def open_async(self) -> httpx.AsyncHTTPTransport:
@@ -63,6 +63,7 @@ class Network:
         transport = httpx.AsyncHTTPTransport(**self._options)
         pool = transport._pool  # noqa: SLF001
         pool._network_backend = _ClosingBackend(pool._network_backend)  # noqa: SLF001
+        transport._pool = AsyncConnections(pool)  # type: ignore[assignment]  # noqa: SLF001
         return transport
 
 

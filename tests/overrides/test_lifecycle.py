@@ -10,6 +10,7 @@ import pickle
 import re
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -247,3 +248,80 @@ def test_injected_transport_is_guarded_too() -> None:
     with Oneloop(api_key=KEY, transport=transport) as client:
         with pytest.raises(OneloopError, match="302"):
             client.get_billing_usage(BID)
+
+
+def test_connection_in_use_at_close_is_closed_when_it_comes_back() -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: socket.socket, head: bytes, number: int) -> None:
+        began.set()
+        go_on.wait(3)
+        connection.sendall(reply())
+
+    with RawServer(slow) as server, ThreadPoolExecutor(1) as thread:
+        client = Oneloop(api_key=KEY, base_url=server.url)
+        call = thread.submit(client.get_billing_usage, BID)
+        began.wait(3)
+        client.close()
+        go_on.set()
+        assert call.result(3).total == 12
+        assert server.all_closed(within=1)
+
+
+def test_idle_connections_do_not_pile_up(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop.connections.KEEPALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("oneloop.network.KEEPALIVE_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
+            await asyncio.gather(*(client.get_billing_usage(f"b{n}") for n in range(9)))
+            await asyncio.sleep(0.3)
+            await client.get_billing_usage(BID)
+            assert len(server._open) == 1
+
+    with Oneloop(api_key=KEY, base_url=server.url) as client:
+        with ThreadPoolExecutor(9) as threads:
+            list(threads.map(client.get_billing_usage, [f"b{n}" for n in range(9)]))
+        time.sleep(0.3)
+        client.get_billing_usage(BID)
+        time.sleep(0.05)
+        assert len(server._open) == 1
+    asyncio.run(scenario())
+
+
+def test_calls_past_the_limit_of_connections_wait_their_turn(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop.connections.MAX_CONNECTIONS", 3)
+
+    async def scenario() -> list[str]:
+        async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
+            calls = (client.get_billing_usage(f"b{number}") for number in range(20))
+            return [usage.billing_id for usage in await asyncio.gather(*calls)]
+
+    names = [f"b{number}" for number in range(20)]
+    with Oneloop(api_key=KEY, base_url=server.url) as client, ThreadPoolExecutor(20) as threads:
+        found = threads.map(client.get_billing_usage, names)
+        assert [usage.billing_id for usage in found] == names
+    assert server.connections <= 3
+    assert asyncio.run(scenario()) == names
+    assert server.connections <= 6
+
+
+def test_failed_calls_give_their_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oneloop.connections.MAX_CONNECTIONS", 1)
+
+    async def scenario(url: str) -> None:
+        async with AsyncOneloop(api_key=KEY, base_url=url, timeout=1, max_retries=0) as client:
+            for _ in range(3):
+                with pytest.raises(OneloopError, match="after 1 try: "):
+                    await client.get_billing_usage(BID)
+
+    with RawServer(lambda connection, head, number: connection.close()) as server:
+        asyncio.run(scenario(server.url))
+        with Oneloop(api_key=KEY, base_url=server.url, timeout=1, max_retries=0) as client:
+            for _ in range(3):
+                with pytest.raises(OneloopError, match="after 1 try: "):
+                    client.get_billing_usage(BID)
