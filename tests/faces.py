@@ -41,10 +41,19 @@ def async_api(url: str, bid: str = BID, **options: Any) -> object:
     return asyncio.run(call())
 
 
-METHODS = [sync_method, async_method]
-"""The hand-written operation."""
-FACES = [*METHODS, sync_api, async_api]
-"""The hand-written operation and the generated one on `client.api`."""
+def aiohttp_method(url: str, bid: str = BID, **options: Any) -> BillingUsage:
+    return async_method(url, bid, transport="aiohttp", **options)
+
+
+def aiohttp_api(url: str, bid: str = BID, **options: Any) -> object:
+    return async_api(url, bid, transport="aiohttp", **options)
+
+
+METHODS = [sync_method, async_method, aiohttp_method]
+"""The hand-written operation, on every transport."""
+API = [sync_api, async_api, aiohttp_api]
+"""The generated operation on `client.api`, on every transport."""
+FACES = [*METHODS, *API]
 
 
 def check_error(error: OneloopError, log: str = "", *, echoed: bool = False) -> None:

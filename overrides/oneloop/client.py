@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import functools
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from oneloop import log, usage
-from oneloop.config import Config, load
-from oneloop_api_client.spec import SERVER_URL
 
 if TYPE_CHECKING:
+    import httpx
+
     from oneloop.api import GuardedClient
+    from oneloop.config import Config
     from oneloop.transport import AsyncTransport, SyncTransport
 
-# ruff: noqa: PLC0415 - what makes connections is imported with the first client, not with the package
+# ruff: noqa: PLC0415 - httpx and what is on it come with the first client, not with the package
 
-InjectedT = TypeVar("InjectedT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+TransportT = TypeVar("TransportT")
 GuardT = TypeVar("GuardT", "SyncTransport", "AsyncTransport")
 
 
-class _Client(Generic[InjectedT, GuardT]):
+class _Client(Generic[TransportT, GuardT]):
     """What both clients share: everything but the I/O."""
 
     def __init__(
@@ -36,8 +35,11 @@ class _Client(Generic[InjectedT, GuardT]):
         trust_env: bool = True,
         allow_http: bool = False,
         pickle_api_key: bool = False,
-        transport: InjectedT | None = None,
+        transport: TransportT | None = None,
     ) -> None:
+        from oneloop.config import load
+        from oneloop_api_client.spec import SERVER_URL
+
         log.set_up()
         config = load(
             api_key=api_key,
@@ -50,7 +52,7 @@ class _Client(Generic[InjectedT, GuardT]):
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
         )
-        self._set_up(config, self._open(config, transport), picklable=transport is None)
+        self._set_up(config, self._open(config, transport), transport)
 
     @functools.cached_property
     def api(self) -> GuardedClient:
@@ -93,27 +95,27 @@ class _Client(Generic[InjectedT, GuardT]):
         }
         config = self._config.evolve(changes)
         other = object.__new__(type(self))
-        other._set_up(config, self._guard.evolve(config), picklable=self._picklable)
+        other._set_up(config, self._guard.evolve(config), self._transport)
         return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={str(self._config.base_url)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self._picklable:
+        if not isinstance(self._transport, str | None):
             raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
-        return _rebuild, (type(self), self._config.options())
+        return _rebuild, (type(self), {**self._config.options(), "transport": self._transport})
 
-    def _set_up(self, config: Config, guard: GuardT, *, picklable: bool) -> None:
+    def _set_up(self, config: Config, guard: GuardT, transport: TransportT | None) -> None:
         self._config = config
         self._guard: GuardT = guard
-        self._picklable = picklable
+        self._transport = transport
 
-    def _open(self, config: Config, transport: InjectedT | None) -> GuardT:
+    def _open(self, config: Config, transport: TransportT | None) -> GuardT:
         raise NotImplementedError
 
 
-class Oneloop(_Client[httpx.BaseTransport, "SyncTransport"]):
+class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
     """The synchronous client: thread-safe, fork-safe, a context manager.
 
     Args:
@@ -167,17 +169,23 @@ class Oneloop(_Client[httpx.BaseTransport, "SyncTransport"]):
         self.close()
 
     def _open(self, config: Config, transport: httpx.BaseTransport | None) -> SyncTransport:
+        import httpx
+
+        from oneloop.config import require_transport
         from oneloop.network import Network, SyncPool
         from oneloop.transport import SyncTransport
 
-        opened = Network(config).open_sync if transport is None else lambda: transport
-        return SyncTransport(config, SyncPool(opened))
+        if transport is None:
+            return SyncTransport(config, SyncPool(Network(config).open_sync))
+        require_transport(transport, httpx.BaseTransport)
+        return SyncTransport(config, SyncPool(lambda: transport))
 
 
-class AsyncOneloop(_Client[httpx.AsyncBaseTransport, "AsyncTransport"]):
+class AsyncOneloop(_Client["httpx.AsyncBaseTransport | Literal['aiohttp']", "AsyncTransport"]):
     """The asynchronous client: the options and methods of `Oneloop`, awaited.
 
-    Works under asyncio and trio, and in one event loop after another.
+    Works under asyncio and trio, and in one event loop after another. With `transport="aiohttp"`,
+    which needs the extra `oneloop-api-client[aiohttp]` and asyncio, many calls at once cost less.
     """
 
     async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
@@ -200,12 +208,21 @@ class AsyncOneloop(_Client[httpx.AsyncBaseTransport, "AsyncTransport"]):
     ) -> None:
         await self.aclose()
 
-    def _open(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> AsyncTransport:
+    def _open(
+        self, config: Config, transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None
+    ) -> AsyncTransport:
+        import httpx
+
+        from oneloop.config import require_transport
         from oneloop.network import AsyncPool, Network
         from oneloop.transport import AsyncTransport
 
-        opened = Network(config).open_async if transport is None else lambda: transport
-        return AsyncTransport(config, AsyncPool(opened))
+        if transport is None:
+            return AsyncTransport(config, AsyncPool(Network(config).open_async))
+        if transport == "aiohttp":
+            return AsyncTransport(config, AsyncPool(Network(config).aiohttp_opener()))
+        require_transport(transport, httpx.AsyncBaseTransport)
+        return AsyncTransport(config, AsyncPool(lambda: transport))
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:

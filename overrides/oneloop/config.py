@@ -90,6 +90,12 @@ def load(*, api_key: str | None, base_url: str | None, default_url: str, **optio
     return config
 
 
+def require_transport(transport: object, kind: type) -> None:
+    """Refuse a `transport` that isn't of httpx's kind."""
+    if not isinstance(transport, kind):
+        raise ConfigurationError(f"transport must be an httpx.{kind.__name__}")
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     try:

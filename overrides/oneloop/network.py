@@ -66,6 +66,20 @@ class Network:
         transport._pool = AsyncConnections(pool)  # type: ignore[assignment]  # noqa: SLF001
         return transport
 
+    def aiohttp_opener(self) -> Callable[[], httpx.AsyncBaseTransport]:
+        """Return what opens a pool of aiohttp's.
+
+        Raises:
+            ConfigurationError: the extra isn't installed.
+        """
+        try:
+            from oneloop.aiohttp_pool import AiohttpPool  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise ConfigurationError(
+                "transport='aiohttp' needs an extra: pip install 'oneloop-api-client[aiohttp]'"
+            ) from None
+        return lambda: AiohttpPool(self._options["verify"], self._options["proxy"])
+
 
 class SyncPool(httpx.BaseTransport):
     """One pool for all threads of a process; a forked child opens its own."""

@@ -10,15 +10,17 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import quote
 
 import attrs
 import msgspec
 
-from oneloop.answer import Answer
 from oneloop.errors import excerpt
-from oneloop_api_client.spec import OPERATIONS
+
+if TYPE_CHECKING:
+    from oneloop.answer import Answer
+    from oneloop_api_client.spec import Operation
 
 KeyT = TypeVar("KeyT", str, datetime.date)
 
@@ -99,7 +101,8 @@ def request(bid: str) -> dict[str, str]:
         raise ValueError(f"a billing id has 1 to {MAX_ID_LENGTH} characters, not {len(bid)}")
     if bid in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", bid):
         raise ValueError(f"a billing id is no path and holds no control character: {bid!a}")
-    return {"method": _OPERATION.method, "url": _OPERATION.path.replace("{bid}", quote(bid, ""))}
+    operation = _operation()
+    return {"method": operation.method, "url": operation.path.replace("{bid}", quote(bid, ""))}
 
 
 def decode(answer: Answer, bid: str) -> BillingUsage:
@@ -114,7 +117,12 @@ def decode(answer: Answer, bid: str) -> BillingUsage:
     return BillingUsage(bid, tuple(_strict_rows(answer, body, bid) if rows is None else rows))
 
 
-(_OPERATION,) = (op for op in OPERATIONS if op.operation_id == "getBillingUsage")
+@functools.cache
+def _operation() -> Operation:
+    from oneloop_api_client.spec import OPERATIONS  # noqa: PLC0415 - it brings httpx along
+
+    (operation,) = (each for each in OPERATIONS if each.operation_id == "getBillingUsage")
+    return operation
 
 
 def _plain_rows(body: bytes, bid: str) -> list[UsageRow] | None:
