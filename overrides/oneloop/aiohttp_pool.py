@@ -12,8 +12,10 @@ from collections.abc import AsyncIterator, Generator
 import aiohttp
 import httpx
 import httpx_aiohttp
+import sniffio
 
 from oneloop.connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS
+from oneloop.errors import OneloopError
 
 
 class AiohttpPool(httpx_aiohttp.AiohttpTransport):
@@ -22,9 +24,14 @@ class AiohttpPool(httpx_aiohttp.AiohttpTransport):
     Args:
         verify: what certificates to trust.
         proxy: the proxy for https, if any.
+
+    Raises:
+        OneloopError: the running event loop isn't asyncio's.
     """
 
     def __init__(self, verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        if sniffio.current_async_library() != "asyncio":
+            raise OneloopError("transport='aiohttp' works under asyncio alone; leave it out")
         super().__init__(verify=verify, proxy=proxy, trust_env=False, client=self._session)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
