@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from oneloop.config import MAX_KEY_LENGTH
 from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
 
 MAX_ERROR_BYTES = 65_536
@@ -48,6 +49,13 @@ class Answer(httpx.Response):
             request_id=self.request_id,
         )
 
+    def excerpt(self, text: str | bytes) -> str:
+        """Return text of this answer quoted, bounded, and without the key."""
+        # Redacted before it is cut: half a key at the edge wouldn't be found.
+        part = text[: MAX_EXCERPT + MAX_KEY_LENGTH]
+        shown = self.redact(part.decode("utf-8", "replace") if isinstance(part, bytes) else part)
+        return excerpt(shown, len(text))
+
     @property
     def request_id(self) -> str | None:
         """The server's name for this answer, bounded; None where it gives none."""
@@ -63,7 +71,7 @@ class Answer(httpx.Response):
         """
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
-            raise self.fault("$", "the content type application/json", excerpt(media_type))
+            raise self.fault("$", "the content type application/json", self.excerpt(media_type))
         body = self.content
         if not body.isascii():
             try:
@@ -88,7 +96,7 @@ class Answer(httpx.Response):
         except (ValueError, RecursionError) as error:
             problem = "nesting too deep" if isinstance(error, RecursionError) else str(error)
             raise self.fault(
-                "$", "valid JSON", f"{excerpt(body)} ({problem[:MAX_EXCERPT]})"
+                "$", "valid JSON", f"{self.excerpt(body)} ({problem[:MAX_EXCERPT]})"
             ) from None
 
 
@@ -117,7 +125,8 @@ class AnswerReader:
         if self._inflate:
             chunk = self._decompress(self._inflate, chunk)
         elif self._encoding != "identity":
-            raise self._fault("no content encoding but gzip", excerpt(self._encoding))
+            got = self.answer().excerpt(self._encoding)
+            raise self._fault("no content encoding but gzip", got)
         self._chunks.append(chunk if len(chunk) <= self._room else chunk[: self._room])
         self._room -= len(chunk)
         if self._room < 0:

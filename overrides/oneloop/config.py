@@ -15,6 +15,7 @@ from oneloop.errors import ConfigurationError
 API_KEY_VARIABLE = "ONELOOP_API_KEY"
 BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
 MAX_TIMEOUT = 86_400
+MAX_KEY_LENGTH = 4096
 
 
 class Secret:
@@ -115,9 +116,9 @@ def _api_key(argument: object) -> Secret:
     if key[:7].lower() == "bearer ":
         raise ConfigurationError(f"{name} begins with 'Bearer ': give the key alone")
     # RFC 9110 §5.5 header values, less the space, which no bearer token has (RFC 6750 §2.1).
-    if not key or len(key) > 4096 or not all("!" <= char <= "~" for char in key):
+    if not key or len(key) > MAX_KEY_LENGTH or not all("!" <= char <= "~" for char in key):
         raise ConfigurationError(
-            f"{name} must be 1 to 4096 visible ASCII characters, without spaces or line breaks"
+            f"{name} must be 1 to {MAX_KEY_LENGTH} visible ASCII characters: no space, no line break"
         )
     return Secret(key)
 

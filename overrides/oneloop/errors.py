@@ -135,12 +135,13 @@ def status_error_class(status_code: int) -> type[APIStatusError]:
     return _BY_STATUS.get(status_code, APIStatusError)
 
 
-def excerpt(value: object) -> str:
-    """Return `repr(value)` cut to a bounded length, without building an unbounded one first."""
-    if isinstance(value, str | bytes) and len(value) > MAX_EXCERPT:
-        return f"{value[:MAX_EXCERPT]!r}… ({len(value)} long)"
-    text = repr(value)
-    return text if len(text) <= 4 * MAX_EXCERPT else text[:MAX_EXCERPT] + "…"
+def excerpt(text: str, length: int | None = None) -> str:
+    """Return the text quoted and bounded; `length` is its own where only its begin is given."""
+    quoted = repr(text[:MAX_EXCERPT])
+    if len(quoted) > 2 * MAX_EXCERPT:  # escapes are up to ten characters long
+        quoted = quoted[: 2 * MAX_EXCERPT] + "…"
+    length = len(text) if length is None else length
+    return quoted if length <= MAX_EXCERPT else f"{quoted}… ({length} long)"
 
 
 def _restore(

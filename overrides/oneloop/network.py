@@ -26,6 +26,7 @@ from oneloop.config import Config, is_loopback
 from oneloop.connections import KEEPALIVE_SECONDS, AsyncConnections, Connections
 from oneloop.errors import ConfigurationError, OneloopError
 
+_PIECE = 65_536
 CONNECT_TIMEOUT = 10.0
 """Seconds for one TCP or TLS handshake, where the call's deadline leaves as many."""
 
@@ -162,7 +163,10 @@ class _DeadlineStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        # In pieces: httpcore's timeout begins anew with what each `send` leaves over.
+        for start in range(0, len(buffer), _PIECE):
+            left = _left(timeout, httpcore.WriteTimeout)
+            self._stream.write(buffer[start : start + _PIECE], left)
 
     def start_tls(
         self,

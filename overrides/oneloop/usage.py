@@ -100,7 +100,7 @@ def request(bid: str) -> dict[str, str]:
     if not 0 < len(bid) <= MAX_ID_LENGTH:
         raise ValueError(f"a billing id has 1 to {MAX_ID_LENGTH} characters, not {len(bid)}")
     if bid in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", bid):
-        raise ValueError(f"a billing id is no path and holds no control character: {bid!a}")
+        raise ValueError(f"a billing id is no path and holds no control character: {excerpt(bid)}")
     operation = _operation()
     return {"method": operation.method, "url": operation.path.replace("{bid}", quote(bid, ""))}
 
@@ -195,9 +195,9 @@ def _wire_rows(answer: Answer, body: bytes) -> list[_WireRow]:
         if mistyped := _MISTYPED.fullmatch(str(error)):
             expected, got, where = mistyped.groups()
             raise answer.fault(where or "$", f"`{expected}`", f"`{got}`") from error
-        raise answer.fault("$", "a usage answer", excerpt(str(error))) from error
+        raise answer.fault("$", "a usage answer", answer.excerpt(str(error))) from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise answer.fault("$", "valid JSON", f"{excerpt(body)} ({error})") from error
+        raise answer.fault("$", "valid JSON", f"{answer.excerpt(body)} ({error})") from error
 
 
 def _check_keys_are_unique(answer: Answer, body: bytes, count: int) -> None:
@@ -211,7 +211,9 @@ def _check_ids(answer: Answer, rows: list[_WireRow], bid: str) -> None:
     for index, row in enumerate(rows):
         if row.billingId != bid:
             where = f"$.data[{index}].billingId"
-            raise answer.fault(where, f"the id asked for, {bid!r}", excerpt(row.billingId))
+            raise answer.fault(
+                where, f"the id asked for, {answer.excerpt(bid)}", answer.excerpt(row.billingId)
+            )
 
 
 def _totals_of(answer: Answer, rows: list[_WireRow]) -> list[int]:
@@ -219,7 +221,7 @@ def _totals_of(answer: Answer, rows: list[_WireRow]) -> list[int]:
         text = row.totalBillingUsage
         if len(text) > MAX_COUNT_DIGITS or not _DIGITS.fullmatch(text):
             where = f"$.data[{index}].totalBillingUsage"
-            raise answer.fault(where, f"1 to {MAX_COUNT_DIGITS} digits", excerpt(text))
+            raise answer.fault(where, f"1 to {MAX_COUNT_DIGITS} digits", answer.excerpt(text))
     return [int(row.totalBillingUsage) for row in rows]
 
 
@@ -230,7 +232,7 @@ def _days_of(answer: Answer, rows: list[_WireRow]) -> dict[str, datetime.date]:
             day = parse_day(row.day)
             if day is None:
                 where = f"$.data[{index}].day"
-                raise answer.fault(where, "a day such as 2025-01-31", excerpt(row.day))
+                raise answer.fault(where, "a day such as 2025-01-31", answer.excerpt(row.day))
             days[row.day] = day
     return days
 

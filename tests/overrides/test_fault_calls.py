@@ -33,7 +33,7 @@ NOWHERE = "http://127.0.0.1:9"
     "bid",
     [
         *["", ".", "..", "a/b", "/", "../keys", "a\\b", "a\nb", "a\0", "\x7f", "\x85", "\ud800"],
-        *["x" * 257, "é" * 257],
+        *["x" * 257, "é" * 257, "\U000e0001" * 255 + "/"],
     ],
 )
 def test_billing_id_that_cannot_be(face: Face, bid: str) -> None:
