@@ -199,12 +199,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("response.is_success else _READING_FAULTS", "False else _READING_FAULTS"),
     ],
     ("transport", "fault_wire"): [
-        ("if left <= 0:", "if False:"),
         ("(httpx.TransportError, OSError, UnicodeError)", "(OSError, UnicodeError)"),
         ("(httpx.TransportError, OSError, UnicodeError)", "(httpx.TransportError, UnicodeError)"),
         ("(httpx.TransportError, OSError, UnicodeError)", "(httpx.TransportError, OSError)"),
         ("httpx.NetworkError, httpx.ProtocolError, ResponseV", "httpx.TransportError, ResponseV"),
-        ("DEADLINE.set(call.deadline)", "DEADLINE.set(call.deadline + 99)"),
+        ("DEADLINE.set(call.deadline)", "DEADLINE.set(call.deadline + 1)"),
         ("link.__traceback__ = None", "pass"),
         ("link = link.__cause__ or link.__context__", "link = None"),
         ("failure.__cause__ = outcome", "pass"),
@@ -216,9 +215,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "isinstance(error, httpx.TimeoutException | TimeoutError)",
             "isinstance(error, httpx.TimeoutException)",
         ),
-        ("anyio.fail_after(call.timeout)", "anyio.fail_after(99)"),
+        ("anyio.fail_after(call.timeout)", "anyio.fail_after(call.timeout + 1)"),
     ],
     ("transport", "guards"): [
+        ("if left <= 0:", "if False:"),
+        ("self.status = None\n        bounds", "bounds"),
         ("return url.scheme, url.host, url.port", 'return "", url.host, url.port'),
         ("outgoing = httpx.Request.__new__(httpx.Request)", "outgoing = request"),
         ("response.is_success else min(self._limit, MAX_ERROR_BYTES)", "True else 0"),
@@ -240,29 +241,30 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("(KeyError, ValueError, OverflowError)", "(ValueError, OverflowError)"),
         ("(KeyError, ValueError, OverflowError)", "(KeyError, OverflowError)"),
         ("_STATUSES = (408, ", "_STATUSES = ("),
-        ("504)\n", "504, 501, 507)\n"),
         ("asked or 0.0", "0.0"),
         ("retry.attempts_made += 1", "pass"),
     ],
-    ("retry", "properties"): [
+    ("retry", "future_operations"): [
+        ("504)\n", "504, 501, 507)\n"),
+    ],
+    ("retry", "guards"): [
         ("(KeyError, ValueError, OverflowError)", "(KeyError, ValueError)"),
     ],
-    ("routes", "future_operations"): [
-        (
-            'key=lambda operation: operation.path.count("{")',
-            'key=lambda operation: -operation.path.count("{")',
-        ),
-        ("operation.method == method and ", ""),
-        ("pattern.fullmatch(path)", "pattern.match(path)"),
+    ("routes", "guards"): [
+        ('key=lambda operation: operation.path.count("{")', "key=lambda operation: 0"),
         ('"[^/]+"', '".+"'),
-        ("return not {str(status)", "return True or not {str(status)"),
-        ('{"", ".", ".."}.isdisjoint', '{".", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
         ('f"{status // 100}XX", "default"}', '"default"}'),
         ('f"{status // 100}XX", "default"}', 'f"{status // 100}XX"}'),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
         ("if operation is None:", "if False:"),
+    ],
+    ("routes", "future_operations"): [
+        ("operation.method == method and ", ""),
+        ("pattern.fullmatch(path)", "pattern.match(path)"),
+        ("return not {str(status)", "return True or not {str(status)"),
+        ('{"", ".", ".."}.isdisjoint', '{".", ".."}.isdisjoint'),
+        ('{"", ".", ".."}.isdisjoint', '{"", ".."}.isdisjoint'),
+        ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
     ],
     ("network", "fault_wire"): [
         ("_tls_context(trust_env=config.trust_env)", "_tls_context(trust_env=True)"),
@@ -278,14 +280,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "_tls_context(trust_env=config.trust_env) if https",
             "_tls_context(trust_env=config.trust_env) if True",
         ),
-        ("pool._network_backend = _DeadlineBackend(pool._network_backend)", "pass"),
-        ("return _DeadlineStream(stream)", "return stream"),
-        ("_left(timeout, httpcore.ReadTimeout)", "timeout"),
-        (
-            "return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))",
-            "return self._stream.start_tls(ssl_context, server_hostname, left)",
-        ),
-        ('raise error("the call\'s deadline has passed")', "left = 99"),
         ("if not (os.path.isfile(file)", "if False and not (os.path.isfile(file)"),
         ("except OSError as error:", "except KeyError as error:"),
         ("is_loopback(base_url.host) or ", ""),
@@ -308,11 +302,19 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
         ("            pool.close()", "            pass"),
         ("            await pool.aclose()", "            pass"),
-        ("self._pools.get(pid) or ", "next(iter(self._pools.values())) or "),
         ("loop = anyio.lowlevel.current_token().native_token", "loop = AsyncPool"),
         ("del self._pools[other]", "pass"),
     ],
     ("network", "guards"): [
+        ("self._pools.get(pid) or ", "next(iter(self._pools.values())) or "),
+        ('raise error("the call\'s deadline has passed")', "left = 99"),
+        ("pool._network_backend = _DeadlineBackend(pool._network_backend)", "pass"),
+        ("_left(timeout, httpcore.ReadTimeout)", "timeout"),
+        ("return _DeadlineStream(stream)", "return stream"),
+        (
+            "return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))",
+            "return self._stream.start_tls(ssl_context, server_hostname, left)",
+        ),
         ("isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()", "loop.is_closed()"),
         ("_left(timeout, httpcore.WriteTimeout)", "timeout"),
         ("server_hostname, left))", "server_hostname, timeout))"),
@@ -321,14 +323,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("pool._network_backend = _ClosingBackend(pool._network_backend)", "pass"),
         ("                await self._stream.aclose()\n", "                pass\n"),
         ("            raise\n", "            pass\n"),
-        ("with anyio.CancelScope(shield=True):", "if True:"),
         ("with self._opening:", "if True:"),
     ],
     ("connections", "lifecycle"): [
+        ("                self._stream.close()", "                pass"),
         ("connection.is_idle() and not self._closed", "not self._closed"),
         ("connection.is_idle() and not self._closed", "connection.is_idle()"),
-        ("if time.monotonic() > self._sweep_at:", "if False:"),
-        ("if connection.has_expired():", "if False:"),
         ("        self._closed = True\n", ""),
         (
             "self._room.release()\n            raise\n        response.stream = _Lent(",
@@ -346,19 +346,20 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "release()\n        if not self._idle.keep(connection):\n            await",
             "release\n        if not self._idle.keep(connection):\n            await",
         ),
+    ],
+    ("connections", "guards"): [
         (
             "connection.has_expired():\n                return connection\n            connection",
             "None:\n                return connection\n            connection",
         ),
-    ],
-    ("connections", "guards"): [
+        ("if time.monotonic() > self._sweep_at:", "if False:"),
+        ("if connection.has_expired():", "if False:"),
         ('acquire(timeout=request.extensions["timeout"]["pool"])', "acquire()"),
         ("raise httpcore.PoolTimeout", "pass"),
         (
             "connection.has_expired():\n                return connection\n            await",
             "None:\n                return connection\n            await",
         ),
-        ("                self._stream.close()", "                pass"),
         ("                await self._stream.aclose()", "                pass"),
     ],
     ("errors", "fault_statuses"): [
@@ -367,7 +368,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("500 <= status_code <= 599", "500 <= status_code"),
         ("500 <= status_code <= 599", "status_code == 500"),
     ],
-    ("errors", "fault_bodies"): [
+    ("errors", "guards"): [
         (" and len(value) > MAX_EXCERPT:", " and False:"),
         ("text if len(text) <= 4 * MAX_EXCERPT", "text if True"),
     ],
@@ -377,14 +378,15 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "if wanted not in _LEVELS:\n        return\n        raise",
         ),
         ("if not wanted:", "if False:"),
-        ("logger.addHandler(logging.NullHandler())", "pass"),
         ("if not any(isinstance(handler, logging.StreamHandler) for ", "if True or any(1 for "),
     ],
     ("transport", "log"): [
         ('_log.debug("the path', '_log.info("the path'),
         ("template = call.operation.path if", "template = call.path if"),
         ("self.tries += 1", "self.tries = 1"),
-        ("self.status = None\n        bounds", "bounds"),
+    ],
+    ("client", "log"): [
+        ("log.set_up()", "pass"),
     ],
     ("cli", "cli"): [
         (
@@ -422,7 +424,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("client", "fault_calls"): [
         ('raise TypeError(f"a {type(self).__name__} with', 'str(f"'),
-        ("log.set_up()", "pass"),
     ],
 }
 

@@ -118,7 +118,7 @@ def _api_key(argument: object) -> Secret:
     # RFC 9110 §5.5 header values, less the space, which no bearer token has (RFC 6750 §2.1).
     if not key or len(key) > MAX_KEY_LENGTH or not all("!" <= char <= "~" for char in key):
         raise ConfigurationError(
-            f"{name} must be 1 to {MAX_KEY_LENGTH} visible ASCII characters: no space, no line break"
+            f"{name} must be 1 to {MAX_KEY_LENGTH} visible ASCII characters, no space or line break"
         )
     return Secret(key)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
+import os
 import socket
 import threading
 import time
 import tracemalloc
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import trio
@@ -24,10 +29,14 @@ from oneloop import (
     NotFoundError,
     Oneloop,
     OneloopError,
+    RateLimitError,
     ResponseValidationError,
+    routes,
 )
+from oneloop.errors import excerpt
 from oneloop.network import DEADLINE, _DeadlineBackend
 from oneloop_api_client.api.usage import get_billing_usage
+from oneloop_api_client.spec import Operation
 from tests.faces import KEY, METHODS, check_error
 from tests.servers import BID, RawServer, hang_up, replies, reply, row, usage_body
 
@@ -144,6 +153,91 @@ def test_callers_request_never_gets_the_key() -> None:
     assert KEY not in repr(answer.request.headers.raw)
 
 
+def operations(monkeypatch: pytest.MonkeyPatch, *paths: str, status: str = "200") -> None:
+    """Let a spec have these paths and no other."""
+    found = [Operation(path, "GET", path, {status: ()}) for path in paths]
+    monkeypatch.setattr(routes, "ROUTES", routes.table(found))
+
+
+def test_concrete_path_goes_before_a_templated_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations(monkeypatch, "/{any}/{thing}", "/keys/{id}", "/keys/mine")
+    for path, name in {"/keys/mine": "/keys/mine", "/keys/5": "/keys/{id}"}.items():
+        operation = routes.find("GET", path)
+        assert operation is not None
+        assert operation.path == name
+    assert routes.find("GET", "/keys/5/parts") is None
+    assert routes.find("GET", "/keys/") is None
+
+
+def test_path_that_the_spec_ends_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations(monkeypatch, "/keys/")
+    routes.check_path("/keys/?x=1")
+    with pytest.raises(ValueError, match="path parameter"):
+        routes.check_path("/other/")
+
+
+@pytest.mark.parametrize(
+    ("status", "documented"),
+    [("200", False), ("201", True), ("2XX", True), ("3XX", False), ("default", True)],
+)
+def test_success_by_range_and_by_default(
+    status: str, documented: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations(monkeypatch, "/keys", status=status)
+    assert routes.is_documented(routes.find("GET", "/keys"), 201) == documented
+
+
+@every_method
+def test_retry_after_of_no_calendar_is_garbage(face: Face) -> None:
+    headers = {"Retry-After": "Wed, 01 Jan 2025 00:00:00 +99999999999999999999"}
+    with RawServer(replies(reply(b"", 429, headers=headers))) as server:
+        with pytest.raises(RateLimitError) as caught:
+            face(server.url)
+    assert caught.value.retry_after is None
+
+
+def test_excerpt_says_how_long_the_whole_was() -> None:
+    assert excerpt("9" * 10_000) == f"'{'9' * 200}'… (10000 long)"
+
+
+@every_method
+def test_excerpt_of_what_is_longer_escaped_is_bounded(face: Face) -> None:
+    answer = reply(usage_body(row(totalBillingUsage="\U000e0001" * 200)))
+    with RawServer(replies(answer)) as server, pytest.raises(ResponseValidationError) as caught:
+        face(server.url)
+    check_error(caught.value)
+
+
+@every_method
+def test_log_of_a_try_has_no_status_of_another(
+    face: Face, no_pauses: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(reply(b"", 503)) if number == 1 else hang_up(connection)
+
+    with RawServer(handle) as server, pytest.raises(APIConnectionError):
+        face(server.url, max_retries=1)
+    _, second = [message for message in caplog.messages if "(try " in message]
+    assert ": no answer, " in second
+
+
+def test_no_try_begins_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(503)
+
+    sleep = time.sleep
+    monkeypatch.setattr("oneloop.retry.time.sleep", lambda seconds: sleep(seconds + 0.5))
+    monkeypatch.setattr("httpx_retries.Retry.backoff_strategy", lambda retry: 0.0)
+    transport = httpx.MockTransport(answer)
+    with Oneloop(api_key=KEY, timeout=0.3, transport=transport) as client:
+        with pytest.raises(APITimeoutError):
+            client.get_billing_usage(BID)
+    assert len(asked) == 1
+
+
 class Slow:
     """A backend and stream in one, that says how long each wait may be."""
 
@@ -177,6 +271,22 @@ def test_every_wait_on_the_wire_ends_at_the_deadline() -> None:
     assert all(4 < seconds <= 5 for seconds in slow.allowed)
     encrypted.read(1, 2)
     assert slow.allowed[-1] == 2
+    DEADLINE.set(time.monotonic() - 1)
+    with pytest.raises(httpcore.ReadTimeout):
+        encrypted.read(1, 60)
+
+
+@every_method
+def test_drip_ends_at_the_deadline(face: Face) -> None:
+    def drip(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(reply(length=9999)[:-20])
+        for _ in range(20):
+            connection.sendall(b" ")
+            time.sleep(0.05)
+        hang_up(connection)
+
+    with RawServer(drip) as server, pytest.raises(APITimeoutError):
+        face(server.url, timeout=0.3)
 
 
 def test_deadline_holds_for_a_transport_of_the_callers() -> None:
@@ -221,6 +331,9 @@ def test_deadline_holds_while_other_calls_have_all_connections(
         began = time.monotonic()
         with pytest.raises(APITimeoutError):
             client.with_options(timeout=0.2, max_retries=0).get_billing_usage(BID)
+        hurried = client.with_options(max_retries=0).api.with_timeout(httpx.Timeout(5, pool=0.1))
+        with pytest.raises(APITimeoutError):
+            get_billing_usage.sync(BID, client=hurried)
         assert time.monotonic() - began < 1
         other.join()
     assert len(server.requests) == 1
@@ -276,11 +389,37 @@ def test_one_async_client_under_trio_and_then_asyncio() -> None:
     assert asyncio.run(ask(client)) == 0
 
 
-def test_idle_async_connection_that_the_server_closed_is_replaced() -> None:
-    def once(connection: socket.socket, head: bytes, number: int) -> None:
-        connection.sendall(reply())
-        connection.shutdown(socket.SHUT_RDWR)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_child_leaves_an_idle_connection_alone() -> None:
+    with RawServer(replies(reply())) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
+        client.get_billing_usage(BID)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test server
+            child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):  # pytest goes on in the parent alone
+                os._exit(client.get_billing_usage(BID).total != 12)
+            os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert server.connections == 2
+        assert client.get_billing_usage(BID).total == 12
+        assert server.connections == 2
 
+
+def once(connection: socket.socket, head: bytes, number: int) -> None:
+    connection.sendall(reply())
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def test_idle_connection_that_the_server_closed_takes_no_try() -> None:
+    with RawServer(once) as server:
+        with Oneloop(api_key=KEY, base_url=server.url, max_retries=0) as client:
+            for _ in range(3):
+                assert client.get_billing_usage(BID).total == 12
+                time.sleep(0.05)
+
+
+def test_idle_async_connection_that_the_server_closed_takes_no_try() -> None:
     async def scenario(url: str) -> None:
         async with AsyncOneloop(api_key=KEY, base_url=url, max_retries=0) as client:
             for _ in range(3):
@@ -289,3 +428,51 @@ def test_idle_async_connection_that_the_server_closed_is_replaced() -> None:
 
     with RawServer(once) as server:
         asyncio.run(scenario(server.url))
+
+
+def test_connections_that_idle_below_a_busy_one_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oneloop.connections.KEEPALIVE_SECONDS", 0.2)
+    monkeypatch.setattr("oneloop.network.KEEPALIVE_SECONDS", 0.2)
+
+    def slow(connection: socket.socket, head: bytes, number: int) -> None:
+        time.sleep(0.05)
+        connection.sendall(reply())
+
+    with RawServer(slow) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
+        with ThreadPoolExecutor(9) as threads:
+            list(threads.map(client.get_billing_usage, [BID] * 9))
+        assert server.connections > 1
+        until = time.monotonic() + 3
+        while len(server._open) > 1 and time.monotonic() < until:
+            client.get_billing_usage(BID)
+        assert len(server._open) == 1
+
+
+def test_async_connection_is_kept_between_calls() -> None:
+    async def scenario(url: str) -> None:
+        async with AsyncOneloop(api_key=KEY, base_url=url) as client:
+            for _ in range(3):
+                await client.get_billing_usage(BID)
+                await get_billing_usage.asyncio(BID, client=client.api)
+
+    with RawServer(replies(reply())) as server:
+        asyncio.run(scenario(server.url))
+    assert server.connections == 1
+
+
+def test_threads_may_bring_their_loops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = httpx.Response(200, json={"data": []})
+    client = AsyncOneloop(api_key=KEY, transport=httpx.MockTransport(lambda request: answer))
+
+    async def ask(pause: float) -> int:
+        await asyncio.sleep(pause)
+        return (await client.get_billing_usage(BID)).total
+
+    with contextlib.closing(asyncio.new_event_loop()) as one:
+        with contextlib.closing(asyncio.new_event_loop()) as another:
+            for loop in (one, another):
+                loop.run_until_complete(ask(0))
+            monkeypatch.setattr("oneloop.network._is_over", lambda loop: time.sleep(0.1))
+            with ThreadPoolExecutor(2) as threads:
+                calls = threads.map(lambda pause: asyncio.run(ask(pause)), [0, 0.05])
+                assert list(calls) == [0, 0]
