@@ -38,7 +38,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('return host == "localhost"', 'return host.startswith("localhost")'),
         ("if not isinstance(key, str):", "if False:"),
         ("if not key or len(key)", "if len(key)"),
-        ("len(key) > 4096 or ", ""),
+        ("len(key) > MAX_KEY_LENGTH or ", ""),
         ('"!" <= char <= "~"', '"!" <= char'),
         ('"!" <= char <= "~"', 'char <= "~"'),
         ("if not isinstance(text, str):", "if False:"),
@@ -369,8 +369,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("500 <= status_code <= 599", "status_code == 500"),
     ],
     ("errors", "guards"): [
-        (" and len(value) > MAX_EXCERPT:", " and False:"),
-        ("text if len(text) <= 4 * MAX_EXCERPT", "text if True"),
+        ("repr(text[:MAX_EXCERPT])", "repr(text)"),
+        ("if len(quoted) > 2 * MAX_EXCERPT:", "if False:"),
     ],
     ("log", "log"): [
         (

@@ -201,8 +201,9 @@ def test_excerpt_says_how_long_the_whole_was() -> None:
 
 
 @every_method
-def test_excerpt_of_what_is_longer_escaped_is_bounded(face: Face) -> None:
-    answer = reply(usage_body(row(totalBillingUsage="\U000e0001" * 200)))
+@pytest.mark.parametrize("length", [200, 5000])
+def test_excerpt_of_what_is_longer_escaped_is_bounded(face: Face, length: int) -> None:
+    answer = reply(usage_body(row(totalBillingUsage="\U000e0001" * length)))
     with RawServer(replies(answer)) as server, pytest.raises(ResponseValidationError) as caught:
         face(server.url)
     check_error(caught.value)
