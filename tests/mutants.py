@@ -122,7 +122,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("except (msgspec.DecodeError, RecursionError)", "except msgspec.DecodeError"),
     ],
     ("answer", "fault_bodies"): [
-        ("got=self.redact(got)", "got=got"),
+        ("shown = self.redact(", "shown = str("),
+        ("text[: MAX_EXCERPT + MAX_KEY_LENGTH]", "text[:MAX_EXCERPT]"),
         ('media_type != "application/json" and not media_type.endswith("+json")', "False"),
         ('media_type.endswith("+json")', 'media_type.endswith("json")'),
         ("if not body.isascii():", "if False:"),
@@ -177,10 +178,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
         (
             "(ValueError, TypeError, LookupError, RecursionError)",
-            "(ValueError, TypeError, RecursionError)",
-        ),
-        (
-            "(ValueError, TypeError, LookupError, RecursionError)",
             "(ValueError, TypeError, LookupError)",
         ),
         ("if isinstance(error, str):", "if False:"),
@@ -218,6 +215,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("anyio.fail_after(call.timeout)", "anyio.fail_after(call.timeout + 1)"),
     ],
     ("transport", "guards"): [
+        (
+            "(ValueError, TypeError, LookupError, RecursionError)",
+            "(ValueError, TypeError, RecursionError)",
+        ),
         ("if left <= 0:", "if False:"),
         ("self.status = None\n        bounds", "bounds"),
         ("return url.scheme, url.host, url.port", 'return "", url.host, url.port'),
@@ -306,6 +307,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("del self._pools[other]", "pass"),
     ],
     ("network", "guards"): [
+        ("_PIECE = 65_536", "_PIECE = 2**62"),
         ("self._pools.get(pid) or ", "next(iter(self._pools.values())) or "),
         ('raise error("the call\'s deadline has passed")', "left = 99"),
         ("pool._network_backend = _DeadlineBackend(pool._network_backend)", "pass"),

@@ -101,6 +101,14 @@ def test_base_url_that_no_encoding_has() -> None:
 
 
 @every_method
+def test_error_of_another_shape_is_its_own_message(face: Face) -> None:
+    with RawServer(replies(reply(b'{"detail": "no"}', 500))) as server:
+        with pytest.raises(InternalServerError) as caught:
+            face(server.url)
+    assert (caught.value.code, caught.value.message) == (None, '{"detail": "no"}')
+
+
+@every_method
 def test_request_id_is_bounded(face: Face) -> None:
     with RawServer(replies(reply(b"", 404, headers={"X-Request-Id": "x" * 5000}))) as server:
         with pytest.raises(NotFoundError) as caught:
@@ -272,6 +280,9 @@ def test_every_wait_on_the_wire_ends_at_the_deadline() -> None:
     assert all(4 < seconds <= 5 for seconds in slow.allowed)
     encrypted.read(1, 2)
     assert slow.allowed[-1] == 2
+    slow.allowed.clear()
+    encrypted.write(b"x" * 200_000, 60)
+    assert len(slow.allowed) > 1, "a peer that reads slowly could stretch one long write"
     DEADLINE.set(time.monotonic() - 1)
     with pytest.raises(httpcore.ReadTimeout):
         encrypted.read(1, 60)
