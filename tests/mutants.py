@@ -390,6 +390,13 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("client", "log"): [
         ("log.set_up()", "pass"),
     ],
+    ("cli", "guards"): [
+        ("    except KeyboardInterrupt:\n        code = 130\n    except B", "    except B"),
+        ("code = code or failure", "code = failure"),
+        ('errors="backslashreplace"', 'errors="strict"'),
+        ('encoding="utf-8", newline=""', 'newline=""'),
+        ('"allow_abbrev": False', '"allow_abbrev": True'),
+    ],
     ("cli", "cli"): [
         (
             "except ConfigurationError as error:\n        code = _fail(error)",
@@ -400,20 +407,13 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "        except KeyboardInterrupt:\n            code = 130",
             "        except KeyError:\n            code = 130",
         ),
-        ("    except KeyboardInterrupt:\n        code = 130\n    except B", "    except B"),
         ("code = code or failure", "pass"),
-        ("code = code or failure", "code = failure"),
         ("except (OneloopError, ValueError) as error:", "except OneloopError as error:"),
         ("return 3", "return 1"),
         ("return 2 if isinstance(error, ValueError) else 1", "return 1"),
-        ("printable(str(error))", "str(error)"),
         ("printable(row.name)", "row.name"),
         ("printable(name), str(n)", "name, str(n)"),
-        ('errors="backslashreplace"', 'errors="strict"'),
-        ('encoding="utf-8", newline=""', 'newline=""'),
-        ('encoding="utf-8", newline=""', 'encoding="utf-8"'),
         ("except ImportError:", "except KeyError:"),
-        ('"allow_abbrev": False', '"allow_abbrev": True'),
     ],
     ("api", "fault_calls"): [
         ('isinstance(self._httpx_args["transport"], SyncTransport)', "True"),

@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -31,6 +33,7 @@ from oneloop import (
     OneloopError,
     RateLimitError,
     ResponseValidationError,
+    cli,
     routes,
 )
 from oneloop.errors import excerpt
@@ -488,3 +491,39 @@ def test_threads_may_bring_their_loops_at_once(monkeypatch: pytest.MonkeyPatch) 
             with ThreadPoolExecutor(2) as threads:
                 calls = threads.map(lambda pause: asyncio.run(ask(pause)), [0, 0.05])
                 assert list(calls) == [0, 0]
+
+
+def test_first_of_several_failures_gives_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONELOOP_API_KEY", KEY)
+    with RawServer(replies(reply(b"", 401))) as server:
+        monkeypatch.setenv("ONELOOP_BASE_URL", server.url)
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["usage", "..", BID])
+
+
+def test_abbreviated_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["usage", BID, "--form", "json"])
+    assert "unrecognized arguments: --form" in capsys.readouterr().err
+
+
+def test_interrupt_anywhere_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_usage", interrupted)
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as caught:
+        cli.main(["usage", BID])
+    assert repr(caught.value) == "SystemExit(130)"
+
+
+@pytest.mark.parametrize(("format_", "shown"), [("table", b"caf\\xe9"), ("csv", b"caf\xc3\xa9")])
+def test_terminal_without_unicode(format_: str, shown: bytes) -> None:
+    answer = reply(usage_body(row(billingUsageName="caf\xe9")))
+    with RawServer(replies(answer)) as server:
+        environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
+        out = subprocess.check_output(
+            [sys.executable, "-m", "oneloop.cli", "usage", BID, "--format", format_],
+            env=environment | {"PYTHONIOENCODING": "ascii"},
+        )
+    assert shown in out
