@@ -164,6 +164,11 @@ def test_missing_extra_says_how_to_install_it(
     assert "pip install 'oneloop-api-client[sandbox]'" in capsys.readouterr().err
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: its children would ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_keeps_what_was_fetched() -> None:
     def first_only(connection: object, head: bytes, number: int) -> None:
         if number == 1:
@@ -176,6 +181,7 @@ def test_interrupt_keeps_what_was_fetched() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
         )
         while len(server.requests) < 2:
             time.sleep(0.01)

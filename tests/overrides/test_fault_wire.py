@@ -129,7 +129,7 @@ def drip(prefix: bytes) -> Handler:
 
     def handle(connection: socket.socket, head: bytes, number: int) -> None:
         connection.sendall(prefix)
-        for byte in usage_body() * 100:
+        for byte in usage_body():
             connection.sendall(bytes([byte]))
             time.sleep(0.05)
 

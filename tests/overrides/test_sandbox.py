@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,7 +93,11 @@ def test_answers_are_validated_against_the_spec(monkeypatch: pytest.MonkeyPatch)
 
 def test_module_serves_until_interrupted() -> None:
     command = [sys.executable, "-m", "oneloop.sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # A job that a shell runs in the background ignores SIGINT, and so would its children.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(  # noqa: PLW1509 - it takes no lock
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed
+    ) as process:
         assert process.stdout
         exports = process.stdout.readline()
         found = re.fullmatch(r"export ONELOOP_BASE_URL=(\S+) ONELOOP_API_KEY=(\S+)\n", exports)
