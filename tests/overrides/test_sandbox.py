@@ -95,8 +95,11 @@ def test_module_serves_until_interrupted() -> None:
     command = [sys.executable, "-m", "oneloop.sandbox", "--port", "0"]
     # A job that a shell runs in the background ignores SIGINT, and so would its children.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(  # noqa: PLW1509 - it takes no lock
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed,  # noqa: PLW1509 - it takes no lock
     ) as process:
         assert process.stdout
         exports = process.stdout.readline()
