@@ -23,4 +23,4 @@ def log_everything(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once where the server names no time."""
-    monkeypatch.setattr("httpx_retries.Retry.backoff_strategy", lambda retry: 0.0)
+    monkeypatch.setattr("oneloop._http.retry.backoff", lambda number, jitter: 0.0)

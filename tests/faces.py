@@ -8,6 +8,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import trio
+
 from oneloop import AsyncOneloop, BillingUsage, Oneloop, OneloopError
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.servers import BID
@@ -41,18 +43,18 @@ def async_api(url: str, bid: str = BID, **options: Any) -> object:
     return asyncio.run(call())
 
 
-def aiohttp_method(url: str, bid: str = BID, **options: Any) -> BillingUsage:
-    return async_method(url, bid, transport="aiohttp", **options)
+def trio_method(url: str, bid: str = BID, **options: Any) -> BillingUsage:
+    async def call() -> BillingUsage:
+        async with AsyncOneloop(base_url=url, **_defaults(options)) as client:
+            return await client.get_billing_usage(bid)
+
+    return trio.run(call)
 
 
-def aiohttp_api(url: str, bid: str = BID, **options: Any) -> object:
-    return async_api(url, bid, transport="aiohttp", **options)
-
-
-METHODS = [sync_method, async_method, aiohttp_method]
-"""The hand-written operation, on every transport."""
-API = [sync_api, async_api, aiohttp_api]
-"""The generated operation on `client.api`, on every transport."""
+METHODS = [sync_method, async_method, trio_method]
+"""The hand-written operation, in a thread and under each event loop."""
+API = [sync_api, async_api]
+"""The generated operation on `client.api`."""
 FACES = [*METHODS, *API]
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from oneloop.answer import printable
+from oneloop._http.answer import printable
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError, OneloopError, ResponseValidationError
 from oneloop.usage import BillingUsage

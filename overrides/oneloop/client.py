@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from oneloop import log, usage
+from oneloop import usage
 
 if TYPE_CHECKING:
     import httpx
 
-    from oneloop.api import GuardedClient
-    from oneloop.config import Config
-    from oneloop.transport import AsyncTransport, SyncTransport
+    from oneloop._http.api import GuardedClient
+    from oneloop._http.config import Config
+    from oneloop._http.transport import AsyncTransport, SyncTransport, Wire
 
 # ruff: noqa: PLC0415 - httpx and what is on it come with the first client, not with the package
 
@@ -23,6 +23,10 @@ GuardT = TypeVar("GuardT", "SyncTransport", "AsyncTransport")
 
 class _Client(Generic[TransportT, GuardT]):
     """What both clients share: everything but the I/O."""
+
+    _config: Config
+    _guard: GuardT
+    _transport: TransportT | None
 
     def __init__(
         self,
@@ -37,12 +41,21 @@ class _Client(Generic[TransportT, GuardT]):
         pickle_api_key: bool = False,
         transport: TransportT | None = None,
     ) -> None:
-        from oneloop.config import load
+        from oneloop._http.config import load, require_transport
+        from oneloop._http.foreign import Foreign
+        from oneloop._http.log import set_up
+        from oneloop._http.network import Network
+        from oneloop._http.pool import Pool
+        from oneloop._http.secret import Secret
+        from oneloop.version import __version__
         from oneloop_api_client.spec import SERVER_URL
 
-        log.set_up()
+        # From here on no variable of a frame holds the key, which a traceback might show.
+        secret = None if api_key is None else Secret(api_key)
+        del api_key
+        set_up()
         config = load(
-            api_key=api_key,
+            api_key=secret,
             base_url=base_url,
             default_url=SERVER_URL,
             timeout=timeout,
@@ -52,7 +65,13 @@ class _Client(Generic[TransportT, GuardT]):
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
         )
-        self._set_up(config, self._open(config, transport), transport)
+        wire: Wire
+        if transport is None:
+            wire = Pool(Network(config).open)
+        else:
+            require_transport(transport, self._transport_class())
+            wire = Foreign(transport, config.base_url)
+        self._set_up(config, self._guard_class()(config, wire, __version__), transport)
 
     @functools.cached_property
     def api(self) -> GuardedClient:
@@ -62,13 +81,12 @@ class _Client(Generic[TransportT, GuardT]):
         same auth, retries, deadline, limits and typed errors as the methods here. It returns the
         generator's own models: the spec's types as they stand, nothing converted.
         """
-        from oneloop.api import GuardedClient
-        from oneloop.transport import HEADERS
+        from oneloop._http.api import GuardedClient
 
         return GuardedClient(
             base_url=str(self._config.base_url),
             token="[added by the transport]",  # noqa: S106 - says where the real one is
-            headers=dict(HEADERS),
+            headers=dict(self._guard.headers),
             raise_on_unexpected_status=True,
             httpx_args={"transport": self._guard},
         )
@@ -99,19 +117,31 @@ class _Client(Generic[TransportT, GuardT]):
         return other
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={str(self._config.base_url)!r})"
+        config = vars(self).get("_config")  # none where construction failed
+        return f"{type(self).__name__}(base_url={str(config and config.base_url)!r})"
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not isinstance(self._transport, str | None):
+        if self._transport is not None:
             raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
-        return _rebuild, (type(self), {**self._config.options(), "transport": self._transport})
+        return _rebuild, (type(self), self._config.options())
 
     def _set_up(self, config: Config, guard: GuardT, transport: TransportT | None) -> None:
         self._config = config
-        self._guard: GuardT = guard
+        self._guard = guard
         self._transport = transport
 
-    def _open(self, config: Config, transport: TransportT | None) -> GuardT:
+    @staticmethod
+    def _guard_class() -> type[GuardT]:
+        raise NotImplementedError
+
+    @staticmethod
+    def _transport_class() -> type[Any]:
         raise NotImplementedError
 
 
@@ -150,8 +180,7 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
             ResponseValidationError: the answer isn't a usage answer, or not for this id.
         """
-        request = self._guard.request(**usage.request(bid))
-        return usage.decode(self._guard.handle_request(request), bid)
+        return usage.decode(self._guard.call(*usage.request_line(bid)), bid)
 
     def close(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
@@ -168,30 +197,28 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
     ) -> None:
         self.close()
 
-    def _open(self, config: Config, transport: httpx.BaseTransport | None) -> SyncTransport:
+    @staticmethod
+    def _guard_class() -> type[SyncTransport]:
+        from oneloop._http.transport import SyncTransport
+
+        return SyncTransport
+
+    @staticmethod
+    def _transport_class() -> type[httpx.BaseTransport]:
         import httpx
 
-        from oneloop.config import require_transport
-        from oneloop.network import Network, SyncPool
-        from oneloop.transport import SyncTransport
-
-        if transport is None:
-            return SyncTransport(config, SyncPool(Network(config).open_sync))
-        require_transport(transport, httpx.BaseTransport)
-        return SyncTransport(config, SyncPool(lambda: transport))
+        return httpx.BaseTransport
 
 
-class AsyncOneloop(_Client["httpx.AsyncBaseTransport | Literal['aiohttp']", "AsyncTransport"]):
+class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
     """The asynchronous client: the options and methods of `Oneloop`, awaited.
 
-    Works under asyncio and trio, and in one event loop after another. With `transport="aiohttp"`,
-    which needs the extra `oneloop-api-client[aiohttp]` and asyncio, many calls at once cost less.
+    Works under asyncio and trio, and in one event loop after another.
     """
 
     async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
-        request = self._guard.request(**usage.request(bid))
-        return usage.decode(await self._guard.handle_async_request(request), bid)
+        return usage.decode(await self._guard.call(*usage.request_line(bid)), bid)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
@@ -208,21 +235,17 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport | Literal['aiohttp']", "Asy
     ) -> None:
         await self.aclose()
 
-    def _open(
-        self, config: Config, transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None
-    ) -> AsyncTransport:
+    @staticmethod
+    def _guard_class() -> type[AsyncTransport]:
+        from oneloop._http.transport import AsyncTransport
+
+        return AsyncTransport
+
+    @staticmethod
+    def _transport_class() -> type[httpx.AsyncBaseTransport]:
         import httpx
 
-        from oneloop.config import require_transport
-        from oneloop.network import AsyncPool, Network
-        from oneloop.transport import AsyncTransport
-
-        if transport is None:
-            return AsyncTransport(config, AsyncPool(Network(config).open_async))
-        if transport == "aiohttp":
-            return AsyncTransport(config, AsyncPool(Network(config).aiohttp_opener()))
-        require_transport(transport, httpx.AsyncBaseTransport)
-        return AsyncTransport(config, AsyncPool(lambda: transport))
+        return httpx.AsyncBaseTransport
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:

@@ -19,7 +19,7 @@ import msgspec
 from oneloop.errors import excerpt
 
 if TYPE_CHECKING:
-    from oneloop.answer import Answer
+    from oneloop._http.answer import Answer
     from oneloop_api_client.spec import Operation
 
 KeyT = TypeVar("KeyT", str, datetime.date)
@@ -87,8 +87,8 @@ class BillingUsage(Sequence[UsageRow]):
         return self.rows[index]
 
 
-def request(bid: str) -> dict[str, str]:
-    """Return method and URL, below the base URL, of the request for the usage of `bid`.
+def request_line(bid: str) -> tuple[str, str]:
+    """Return method and path, below the base URL, of the request for the usage of `bid`.
 
     Raises:
         TypeError: not a `str`.
@@ -102,7 +102,7 @@ def request(bid: str) -> dict[str, str]:
     if bid in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", bid):
         raise ValueError(f"a billing id is no path and holds no control character: {excerpt(bid)}")
     operation = _operation()
-    return {"method": operation.method, "url": operation.path.replace("{bid}", quote(bid, ""))}
+    return operation.method, operation.path.replace("{bid}", quote(bid, ""))
 
 
 def decode(answer: Answer, bid: str) -> BillingUsage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -15,9 +14,9 @@ import httpx
 import pytest
 
 from oneloop import AsyncOneloop, ConfigurationError, Oneloop, OneloopError
-from oneloop.config import Secret
+from oneloop._http.secret import Secret
 from oneloop_api_client.api.usage import get_billing_usage
-from tests.faces import API, FACES, KEY, METHODS, aiohttp_api, aiohttp_method
+from tests.faces import API, FACES, KEY, METHODS
 from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
 Face = Callable[..., object]
@@ -271,17 +270,6 @@ def test_parts_of_a_client_do_not_pickle_the_key(client_class: type[Oneloop]) ->
             pickle.dumps(part)
 
 
-def test_aiohttp_is_pickled_along() -> None:
-    client = AsyncOneloop(api_key=KEY, pickle_api_key=True, transport="aiohttp")
-    assert pickle.loads(pickle.dumps(client))._transport == "aiohttp"
-
-
-def test_missing_aiohttp_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "oneloop.aiohttp_pool", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'oneloop-api-client\[aiohttp\]'"):
-        AsyncOneloop(api_key=KEY, transport="aiohttp")
-
-
 @every_client
 @pytest.mark.parametrize("transport", ["aoihttp", 5, httpx.Client])
 def test_transport_that_is_not_one(client_class: type[Oneloop], transport: Any) -> None:
@@ -305,7 +293,6 @@ def test_debug_logs_of_every_library_hide_the_key(
         face(server.url)
     names = {record.name for record in caplog.records}
     assert "oneloop" in names
-    assert face in (aiohttp_method, aiohttp_api) or "httpcore.http11" in names
     assert KEY not in caplog.text
     assert KEY not in repr([record.__dict__ for record in caplog.records])
 

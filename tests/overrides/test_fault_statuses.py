@@ -214,7 +214,7 @@ def test_retry_after_past_the_deadline_fails_at_once(face: Face, status: int) ->
 
 @every_face
 def test_pauses_stay_within_the_deadline(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("httpx_retries.Retry.backoff_strategy", lambda retry: 0.3)
+    monkeypatch.setattr("oneloop._http.retry.backoff", lambda number, jitter: 0.3)
     with RawServer(replies(reply(DOCUMENTED, 500))) as server:
         began = time.monotonic()
         with pytest.raises(InternalServerError):

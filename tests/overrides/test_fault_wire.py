@@ -21,7 +21,6 @@ from oneloop import (
     AsyncOneloop,
     ConfigurationError,
     Oneloop,
-    OneloopError,
 )
 from tests.faces import FACES, KEY, METHODS, check_error
 from tests.servers import BID, Handler, RawServer, hang_up, replies, reply, usage_body
@@ -438,14 +437,3 @@ def test_trio_works_too() -> None:
 
     with RawServer(replies(reply(b"", 503), reply())) as server:
         assert trio.run(scenario, server.url) == 12
-
-
-def test_aiohttp_under_trio_says_so() -> None:
-    async def scenario(url: str) -> None:
-        client = AsyncOneloop(api_key=KEY, base_url=url, transport="aiohttp")
-        with pytest.raises(OneloopError, match="asyncio alone"):
-            await client.get_billing_usage(BID)
-
-    with RawServer(replies(reply())) as server:
-        trio.run(scenario, server.url)
-    assert server.connections == 0

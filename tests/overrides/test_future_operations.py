@@ -23,8 +23,8 @@ from oneloop import (
     Oneloop,
     OneloopError,
     ResponseValidationError,
-    routes,
 )
+from oneloop._http import routes
 from tests.faces import KEY, check_error
 from tests.servers import RawServer, hang_up, replies, reply
 

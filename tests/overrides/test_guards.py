@@ -15,9 +15,7 @@ import tracemalloc
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import httpcore
 import httpx
 import pytest
 import trio
@@ -34,10 +32,9 @@ from oneloop import (
     RateLimitError,
     ResponseValidationError,
     cli,
-    routes,
 )
+from oneloop._http import routes
 from oneloop.errors import excerpt
-from oneloop.network import DEADLINE, _DeadlineBackend
 from oneloop_api_client.api.usage import get_billing_usage
 from oneloop_api_client.spec import Operation
 from tests.faces import KEY, METHODS, check_error
@@ -241,54 +238,13 @@ def test_no_try_begins_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> Non
         return httpx.Response(503)
 
     sleep = time.sleep
-    monkeypatch.setattr("oneloop.retry.time.sleep", lambda seconds: sleep(seconds + 0.5))
-    monkeypatch.setattr("httpx_retries.Retry.backoff_strategy", lambda retry: 0.0)
+    monkeypatch.setattr("oneloop._http.waits.time.sleep", lambda seconds: sleep(seconds + 0.5))
+    monkeypatch.setattr("oneloop._http.retry.backoff", lambda number, jitter: 0.0)
     transport = httpx.MockTransport(answer)
     with Oneloop(api_key=KEY, timeout=0.3, transport=transport) as client:
         with pytest.raises(APITimeoutError):
             client.get_billing_usage(BID)
     assert len(asked) == 1
-
-
-class Slow:
-    """A backend and stream in one, that says how long each wait may be."""
-
-    def __init__(self) -> None:
-        self.allowed: list[float] = []
-
-    def connect_tcp(self, host: str, port: int, timeout: float, *rest: object) -> Slow:
-        self.allowed.append(timeout)
-        return self
-
-    def start_tls(self, context: object, hostname: str, timeout: float) -> Slow:
-        self.allowed.append(timeout)
-        return self
-
-    def read(self, size: int, timeout: float) -> None:
-        self.allowed.append(timeout)
-
-    def write(self, data: bytes, timeout: float) -> None:
-        self.allowed.append(timeout)
-
-
-def test_every_wait_on_the_wire_ends_at_the_deadline() -> None:
-    slow: Any = Slow()
-    DEADLINE.set(time.monotonic() + 5)
-    stream: Any = _DeadlineBackend(slow).connect_tcp("h", 443, 60)
-    encrypted = stream.start_tls(None, "h", 60)
-    for each in (stream, encrypted):
-        each.read(1, 60)
-        each.write(b"x", 60)
-    assert len(slow.allowed) == 6
-    assert all(4 < seconds <= 5 for seconds in slow.allowed)
-    encrypted.read(1, 2)
-    assert slow.allowed[-1] == 2
-    slow.allowed.clear()
-    encrypted.write(b"x" * 200_000, 60)
-    assert len(slow.allowed) > 1, "a peer that reads slowly could stretch one long write"
-    DEADLINE.set(time.monotonic() - 1)
-    with pytest.raises(httpcore.ReadTimeout):
-        encrypted.read(1, 60)
 
 
 @every_method
@@ -331,7 +287,7 @@ def test_a_generated_client_may_wait_for_less() -> None:
 def test_deadline_holds_while_other_calls_have_all_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("oneloop.connections.MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 1)
     asked = threading.Event()
 
     def slow(connection: socket.socket, head: bytes, number: int) -> None:
@@ -446,8 +402,8 @@ def test_idle_async_connection_that_the_server_closed_takes_no_try() -> None:
 
 
 def test_connections_that_idle_below_a_busy_one_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oneloop.connections.KEEPALIVE_SECONDS", 0.2)
-    monkeypatch.setattr("oneloop.network.KEEPALIVE_SECONDS", 0.2)
+    monkeypatch.setattr("oneloop._http.pool.KEEPALIVE_SECONDS", 0.2)
+    monkeypatch.setattr("oneloop._http.connection.KEEPALIVE_SECONDS", 0.2)
 
     def slow(connection: socket.socket, head: bytes, number: int) -> None:
         time.sleep(0.05)
@@ -473,24 +429,6 @@ def test_async_connection_is_kept_between_calls() -> None:
     with RawServer(replies(reply())) as server:
         asyncio.run(scenario(server.url))
     assert server.connections == 1
-
-
-def test_threads_may_bring_their_loops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = httpx.Response(200, json={"data": []})
-    client = AsyncOneloop(api_key=KEY, transport=httpx.MockTransport(lambda request: answer))
-
-    async def ask(pause: float) -> int:
-        await asyncio.sleep(pause)
-        return (await client.get_billing_usage(BID)).total
-
-    with contextlib.closing(asyncio.new_event_loop()) as one:
-        with contextlib.closing(asyncio.new_event_loop()) as another:
-            for loop in (one, another):
-                loop.run_until_complete(ask(0))
-            monkeypatch.setattr("oneloop.network._is_over", lambda loop: time.sleep(0.1))
-            with ThreadPoolExecutor(2) as threads:
-                calls = threads.map(lambda pause: asyncio.run(ask(pause)), [0, 0.05])
-                assert list(calls) == [0, 0]
 
 
 def test_first_of_several_failures_gives_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import httpx
 import pytest
+import trio
 
 from oneloop import AsyncOneloop, Oneloop, OneloopError
 from oneloop_api_client.api.usage import get_billing_usage
@@ -174,24 +175,16 @@ def test_usage_travels_too(server: RawServer) -> None:
     assert pickle.loads(pickle.dumps(usage)) == usage
 
 
-# Nobody could close an earlier loop's connections: asyncio says so as it drops them.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_one_async_client_in_one_loop_after_another(server: RawServer) -> None:
     client = AsyncOneloop(api_key=KEY, base_url=server.url)
 
     async def ask(number: int) -> str:
         return (await client.get_billing_usage(f"b{number}")).billing_id
 
-    async def ask_and_close() -> str:
-        answer = await ask(9)
-        await client.aclose()
-        return answer
-
-    assert [asyncio.run(ask(number)) for number in range(9)] == [f"b{n}" for n in range(9)]
-    assert asyncio.run(ask_and_close()) == "b9"
-    gc.collect()
-    assert len(client._guard.pool._pools) <= 1
+    assert [asyncio.run(ask(number)) for number in range(5)] == [f"b{n}" for n in range(5)]
+    assert [trio.run(ask, number) for number in range(5)] == [f"b{n}" for n in range(5)]
+    assert server.connections == 1, "no connection belongs to a loop"
+    asyncio.run(client.aclose())
     assert server.all_closed(within=1)
 
 
@@ -200,13 +193,21 @@ def test_one_async_client_in_loops_of_several_threads(server: RawServer) -> None
 
     async def ask(name: str) -> list[str]:
         answers = await asyncio.gather(*(client.get_billing_usage(f"{name}{n}") for n in range(9)))
-        loop = asyncio.get_running_loop()
-        await client._guard.pool._pools[loop].aclose()
         return [usage.billing_id for usage in answers]
 
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda name: asyncio.run(ask(name)), "abcd"))
     assert found == [[f"{name}{n}" for n in range(9)] for name in "abcd"]
+    asyncio.run(client.aclose())
+    assert server.all_closed(within=1)
+
+
+def test_client_that_is_dropped_leaves_no_connection(server: RawServer) -> None:
+    for client in (Oneloop(api_key=KEY, base_url=server.url) for _ in range(3)):
+        client.get_billing_usage(BID)
+    del client
+    gc.collect()
+    assert server.all_closed(within=1)
 
 
 def test_calls_at_once_answer_their_own_question(server: RawServer) -> None:
@@ -271,8 +272,8 @@ def test_connection_in_use_at_close_is_closed_when_it_comes_back() -> None:
 def test_idle_connections_do_not_pile_up(
     server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oneloop.connections.KEEPALIVE_SECONDS", 0.1)
-    monkeypatch.setattr("oneloop.network.KEEPALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("oneloop._http.pool.KEEPALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("oneloop._http.connection.KEEPALIVE_SECONDS", 0.1)
 
     async def scenario() -> None:
         async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
@@ -294,7 +295,7 @@ def test_idle_connections_do_not_pile_up(
 def test_calls_past_the_limit_of_connections_wait_their_turn(
     server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oneloop.connections.MAX_CONNECTIONS", 3)
+    monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 3)
 
     async def scenario() -> list[str]:
         async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
@@ -311,7 +312,7 @@ def test_calls_past_the_limit_of_connections_wait_their_turn(
 
 
 def test_failed_calls_give_their_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oneloop.connections.MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 1)
 
     async def scenario(url: str) -> None:
         async with AsyncOneloop(api_key=KEY, base_url=url, timeout=1, max_retries=0) as client:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zlib
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
 
-from oneloop.config import MAX_KEY_LENGTH
+from oneloop._http.secret import MAX_KEY_LENGTH, MAX_SPELLING
 from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
 
 MAX_ERROR_BYTES = 65_536
 """Bytes read of a body that only serves an error message."""
 
-_READ = httpx.ByteStream(b"")
+Headers = list[tuple[bytes, bytes]]
+
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 # What no longer holds of the body as it is handed on, and cookies, which are never kept.
 _CHANGED = {b"content-encoding", b"content-length", b"transfer-encoding", b"set-cookie"}
@@ -25,8 +26,12 @@ class Call(Protocol):
     """What an answer says of the call that it answers."""
 
     @property
-    def what(self) -> str:
+    def name(self) -> str:
         """Method and path, bounded and printable."""
+        raise NotImplementedError
+
+    def redact(self, text: str) -> str:
+        """Return the text without the key."""
         raise NotImplementedError
 
 
@@ -36,31 +41,34 @@ class Answer(httpx.Response):
     Generated code calls `json()`; so every operation gets the checks.
     """
 
-    call: Call
-    redact: Callable[[str], str]
+    def __init__(self, call: Call, status_code: int, headers: Headers, body: bytes) -> None:
+        kept = [pair for pair in headers if pair[0].lower() not in _CHANGED]
+        super().__init__(status_code, headers=kept, stream=httpx.ByteStream(body))
+        self.call = call
+        self.body = body
 
     def fault(self, where: str, expected: str, got: str) -> ResponseValidationError:
         """Return the error that says what of this answer isn't as promised."""
         return ResponseValidationError(
-            self.call.what,
+            self.call.name,
             where=where,
             expected=expected,
-            got=self.redact(got),
+            got=self.call.redact(got),
             request_id=self.request_id,
         )
 
     def excerpt(self, text: str | bytes) -> str:
         """Return text of this answer quoted, bounded, and without the key."""
         # Redacted before it is cut: half a key at the edge wouldn't be found.
-        part = text[: MAX_EXCERPT + MAX_KEY_LENGTH]
-        shown = self.redact(part.decode("utf-8", "replace") if isinstance(part, bytes) else part)
-        return excerpt(shown, len(text))
+        part = text[: MAX_EXCERPT + MAX_KEY_LENGTH * MAX_SPELLING]
+        shown = part.decode("utf-8", "replace") if isinstance(part, bytes) else part
+        return excerpt(self.call.redact(shown), len(text))
 
     @property
     def request_id(self) -> str | None:
         """The server's name for this answer, bounded; None where it gives none."""
         name = self.headers.get("x-request-id") or self.headers.get("request-id")
-        return printable(self.redact(name)) if name else None
+        return printable(self.call.redact(name)) if name else None
 
     def json_bytes(self) -> bytes:
         """Return the body, which its media type and encoding say may be JSON.
@@ -72,13 +80,9 @@ class Answer(httpx.Response):
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise self.fault("$", "the content type application/json", self.excerpt(media_type))
-        body = self.content
-        if not body.isascii():
-            try:
-                body.decode()
-            except UnicodeDecodeError as error:
-                raise self.fault("$", "UTF-8", f"byte {error.start} that isn't") from None
-        return body
+        if not self.body.isascii() and (start := _first_that_is_not_utf8(self.body)) is not None:
+            raise self.fault("$", "UTF-8", f"byte {start} that isn't")
+        return self.body
 
     def json(self, **kwargs: Any) -> Any:
         """Return the parsed body.
@@ -95,71 +99,65 @@ class Answer(httpx.Response):
             )
         except (ValueError, RecursionError) as error:
             problem = "nesting too deep" if isinstance(error, RecursionError) else str(error)
-            raise self.fault(
-                "$", "valid JSON", f"{self.excerpt(body)} ({problem[:MAX_EXCERPT]})"
-            ) from None
+        # Raised out here, where no error that holds the whole body is its context.
+        raise self.fault("$", "valid JSON", f"{self.excerpt(body)} ({problem[:MAX_EXCERPT]})")
 
 
 class AnswerReader:
-    """Makes an `Answer` from a response and its raw chunks, with or without `await` between them.
+    """Makes an `Answer` from a status, headers and raw chunks.
 
     A body that must be right raises `ResponseValidationError` when it is larger than `limit` bytes
     after decompression, badly compressed, or cut short in its compression.
     """
 
-    def __init__(
-        self, response: httpx.Response, *, call: Call, redact: Callable[[str], str], limit: int
-    ) -> None:
-        self._response = response
+    def __init__(self, call: Call, status_code: int, headers: Headers, *, limit: int) -> None:
+        self.headers = headers
+        self.must_be_whole = 200 <= status_code <= 299
+        """Of an error's body, whatever can be read will do: the status is what counts."""
         self._call = call
-        self._redact = redact
-        self._limit = limit
-        self._chunks: list[bytes] = []
-        self._room = limit
-        self._encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        gzip = self._encoding in ("gzip", "x-gzip")
+        self._status_code = status_code
+        self._limit = limit if self.must_be_whole else min(limit, MAX_ERROR_BYTES)
+        self._room = self._limit
+        # One buffer: a list of the chunks of a hostile body would take a hundred times its size.
+        self._body = io.BytesIO()
+        self._is_empty = True
+        encodings = [value for name, value in headers if name.lower() == b"content-encoding"]
+        self._encoding = b", ".join(encodings).strip().lower()
+        gzip = self._encoding in (b"gzip", b"x-gzip")
         self._inflate = zlib.decompressobj(_GZIP_WBITS) if gzip else None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next chunk off the wire."""
+        self._is_empty = False
         if self._inflate:
             chunk = self._decompress(self._inflate, chunk)
-        elif self._encoding != "identity":
-            got = self.answer().excerpt(self._encoding)
-            raise self._fault("no content encoding but gzip", got)
-        self._chunks.append(chunk if len(chunk) <= self._room else chunk[: self._room])
+        elif self._encoding not in (b"", b"identity"):
+            raise self._fault("no content encoding but gzip", self.answer().excerpt(self._encoding))
+        self._body.write(chunk if len(chunk) <= self._room else chunk[: self._room])
         self._room -= len(chunk)
         if self._room < 0:
             raise self._fault(f"at most {self._limit} bytes", "more (see max_response_bytes)")
 
     def finish(self) -> None:
         """Say that no more comes."""
-        if self._inflate and self._chunks and not self._inflate.eof:
+        if self._inflate and not (self._is_empty or self._inflate.eof):
             raise self._fault("a whole gzip stream", "one that is cut short")
 
     def answer(self) -> Answer:
         """Return the answer with what was read of its body."""
-        headers = self._response.headers.raw
-        answer = Answer(
-            self._response.status_code,
-            headers=[(name, value) for name, value in headers if name.lower() not in _CHANGED],
-            stream=_READ,
-        )
-        # What `httpx.Response(content=...)` comes to, without its second look at the headers.
-        answer._content = b"".join(self._chunks)  # noqa: SLF001
-        answer.call = self._call
-        answer.redact = self._redact
-        return answer
+        return Answer(self._call, self._status_code, self.headers, self._body.getvalue())
 
     def _decompress(self, inflate: Any, chunk: bytes) -> bytes:
         try:
             # One byte past the room shows a body that is too large without inflating it all.
             data: bytes = inflate.decompress(chunk, self._room + 1)
         except zlib.error as error:
-            raise self._fault("a gzip stream", str(error)) from None
-        if inflate.unused_data:
-            raise self._fault("one gzip stream", "bytes behind its end")
-        return data
+            problem = "a gzip stream", str(error)
+        else:
+            if not inflate.unused_data:
+                return data
+            problem = "one gzip stream", "bytes behind its end"
+        raise self._fault(*problem)
 
     def _fault(self, expected: str, got: str) -> ResponseValidationError:
         return self.answer().fault("$", expected, got)
@@ -170,6 +168,14 @@ def printable(text: str) -> str:
     line = " ".join(text[: 8 * MAX_EXCERPT].split())
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= MAX_EXCERPT else line[:MAX_EXCERPT] + "…"
+
+
+def _first_that_is_not_utf8(body: bytes) -> int | None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

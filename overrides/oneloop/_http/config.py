@@ -10,46 +10,17 @@ from typing import Any
 import attrs
 import httpx
 
+from oneloop._http.secret import Secret
 from oneloop.errors import ConfigurationError
 
 API_KEY_VARIABLE = "ONELOOP_API_KEY"
 BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
 MAX_TIMEOUT = 86_400
-MAX_KEY_LENGTH = 4096
-
-
-class Secret:
-    """A value that shows itself to nobody who doesn't call `reveal()`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value."""
-        return self._value
-
-    def redact(self, text: str) -> str:
-        """Return the text without the value."""
-        return text.replace(self._value, "[redacted]")
-
-    def __repr__(self) -> str:
-        return "Secret('[redacted]')"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("an API key doesn't pickle; see the client option `pickle_api_key`")
 
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """Every option of a client, checked. What each means stands at `oneloop.Oneloop`."""
+    """Every option of a client, checked. See `oneloop.Oneloop` for what each means."""
 
     api_key: Secret
     base_url: httpx.URL
@@ -75,7 +46,9 @@ class Config:
         return options | {"base_url": str(self.base_url)}
 
 
-def load(*, api_key: str | None, base_url: str | None, default_url: str, **options: Any) -> Config:
+def load(
+    *, api_key: Secret | None, base_url: str | None, default_url: str, **options: Any
+) -> Config:
     """Return the checked options; what isn't given comes from the environment, then the default.
 
     Raises:
@@ -97,6 +70,14 @@ def require_transport(transport: object, kind: type) -> None:
         raise ConfigurationError(f"transport must be an httpx.{kind.__name__}")
 
 
+def parsed_url(text: str) -> httpx.URL | None:
+    """Return the URL; None where it isn't one."""
+    try:
+        return httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     try:
@@ -105,22 +86,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _api_key(argument: object) -> Secret:
-    name, key = "api_key", argument
-    if argument is None:
-        name, key = API_KEY_VARIABLE, os.environ.get(API_KEY_VARIABLE)
-        if key is None:
-            raise ConfigurationError(f"no API key: pass api_key or set {API_KEY_VARIABLE}")
-    if not isinstance(key, str):
-        raise ConfigurationError(f"{name} is of type {type(key).__name__}, it must be a str")
-    if key[:7].lower() == "bearer ":
-        raise ConfigurationError(f"{name} begins with 'Bearer ': give the key alone")
-    # RFC 9110 §5.5 header values, less the space, which no bearer token has (RFC 6750 §2.1).
-    if not key or len(key) > MAX_KEY_LENGTH or not all("!" <= char <= "~" for char in key):
-        raise ConfigurationError(
-            f"{name} must be 1 to {MAX_KEY_LENGTH} visible ASCII characters, no space or line break"
-        )
-    return Secret(key)
+def _api_key(argument: Secret | None) -> Secret:
+    # Never the key itself: a traceback may show the variables of this frame.
+    if argument:
+        name, secret = "api_key", argument
+    elif API_KEY_VARIABLE in os.environ:
+        name, secret = API_KEY_VARIABLE, Secret(os.environ[API_KEY_VARIABLE])
+    else:
+        raise ConfigurationError(f"no API key: pass api_key or set {API_KEY_VARIABLE}")
+    if problem := secret.problem():
+        raise ConfigurationError(f"{name} {problem}")
+    return secret
 
 
 def _base_url(argument: object, default: str, *, allow_http: bool) -> httpx.URL:
@@ -129,10 +105,9 @@ def _base_url(argument: object, default: str, *, allow_http: bool) -> httpx.URL:
         name, text = BASE_URL_VARIABLE, os.environ.get(BASE_URL_VARIABLE) or default
     if not isinstance(text, str):
         raise ConfigurationError(f"{name} is of type {type(text).__name__}, it must be a str")
-    try:
-        url = httpx.URL(text.rstrip("/"))
-    except (httpx.InvalidURL, ValueError):
-        raise ConfigurationError(f"{name} isn't a URL") from None
+    url = parsed_url(text.rstrip("/"))
+    if url is None:
+        raise ConfigurationError(f"{name} isn't a URL")
     if problem := _url_problem(url, text, allow_http=allow_http):
         raise ConfigurationError(f"{name} {problem}")
     return url

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
+from oneloop._http.routes import check_path
+from oneloop._http.transport import AsyncTransport, SyncTransport
 from oneloop.errors import OneloopError
-from oneloop.routes import check_path
-from oneloop.transport import AsyncTransport, SyncTransport
 from oneloop_api_client import AuthenticatedClient
 
 

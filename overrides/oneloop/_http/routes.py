@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from oneloop.answer import printable
+from oneloop._http.answer import printable
 from oneloop_api_client.spec import OPERATIONS, Operation
 
 

@@ -1,0 +1,11 @@
+"""The engine: HTTP and the spec's table of operations; of billing it knows nothing.
+
+transport   one call: auth, deadline, tries, status → error
+  retry     whether and when to try again, as a pure function
+  pool      idle connections, and a limit on all of them
+    connection  one exchange of HTTP/1.1, by h11
+      stream    a socket that never blocks, TLS, proxies (network)
+  foreign   a transport of the caller's, in place of pool
+  answer    the body within limits, strict JSON
+waits       what a call waits for, and the two ways to wait: threads, event loops
+"""
