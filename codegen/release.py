@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codegen.diff.rules import Level
 from codegen.errors import CheckoutError
-from codegen.rules import Level
+from codegen.verdict import next_version, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codegen.checkout import Checkout
-    from codegen.rules import Change
+    from codegen.diff.rules import Change
 
 _HEADINGS: Final = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 _UNRELEASED: Final = re.compile(
@@ -25,10 +26,34 @@ _VERSION: Final = re.compile(r'(^\[project\]\n(?:(?!\[).*\n)*?version = ")([^"]*
 Entry = dict[str, list[str]]
 
 
+@dataclass(frozen=True)
+class Release:
+    """The version before and after some changes, and what CHANGELOG.md says about them."""
+
+    current: str
+    next: str
+    entry: Entry
+
+
+def following(
+    checkout: Checkout,
+    spec_changes: Sequence[Change],
+    python_changes: Sequence[Change],
+    spec_version: str,
+) -> Release:
+    """Return the release that the changes ask for."""
+    current = current_version(checkout)
+    raised = verdict([*spec_changes, *python_changes])
+    return Release(
+        current,
+        next_version(current, released_version(checkout), raised),
+        entry(spec_changes or python_changes, spec_version),
+    )
+
+
 def current_version(checkout: Checkout) -> str:
     """Return the checkout's version."""
-    text = checkout.pyproject.read_text(encoding="utf-8")
-    version = tomllib.loads(text).get("project", {}).get("version")
+    version = checkout.project().get("project", {}).get("version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise CheckoutError('pyproject.toml: [project] needs version = "X.Y.Z"')
     return version
