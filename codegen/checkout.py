@@ -59,7 +59,10 @@ class Checkout:
 
     def project(self) -> dict[str, Any]:
         """Return what pyproject.toml says."""
-        return tomllib.loads(self.pyproject.read_text(encoding="utf-8"))
+        try:
+            return tomllib.loads(self.pyproject.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckoutError(f"pyproject.toml: {error}") from None
 
     @property
     def pyproject(self) -> Path:

@@ -368,6 +368,9 @@ def test_exit_codes_are_told_by_help(clone: Clone, arguments: list[str], code: i
             id="a file that no longer relies on a fact",
         ),
         pytest.param(
+            "pyproject.toml", "[project]", "[project", 8, "pyproject.toml: Expected", id="no TOML"
+        ),
+        pytest.param(
             "pyproject.toml", "oneloop_api_client", "", 8, "[tool.codegen] needs", id="package"
         ),
         pytest.param(
