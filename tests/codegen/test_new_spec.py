@@ -199,6 +199,11 @@ def _behind_ref(spec: Any) -> None:
             id="sibling of data added by allOf",
         ),
         pytest.param(
+            lambda spec: _answer(spec)["properties"]["data"].update(maxItems=1000),
+            {(f"{ANSWER_SCHEMA}/properties/data", "changed")},
+            id="rows limited",
+        ),
+        pytest.param(
             lambda spec: _row(spec)["properties"].update(unit={"type": "string"}),
             {(f"{ROW}/properties", "changed")},
             id="row field added",
@@ -238,6 +243,18 @@ def _behind_ref(spec: Any) -> None:
             ),
             {(ITEM, "changed")},
             id="parameter added to the path",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"][PATH].update(servers=[{"url": "https://eu.example.com"}]),
+            {(ITEM, "changed")},
+            id="another server for the path",
+        ),
+        pytest.param(
+            lambda spec: _get(spec).update(
+                requestBody={"content": {"application/json": {"schema": {"type": "object"}}}}
+            ),
+            {(GET, "changed")},
+            id="request body added",
         ),
         pytest.param(
             lambda spec: spec["paths"][PATH].update(parameters=_get(spec).pop("parameters")),
