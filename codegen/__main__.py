@@ -25,7 +25,7 @@ exit codes:
   3  a source can't be read, isn't valid OpenAPI, or contradicts another
   4  overrides/overlay.yaml is wrong
   5  upstream no longer is what an override relies on
-  6  the generator failed, dropped an operation, ignored a setting, or wrote for another library
+  6  the generator failed, dropped an operation, ignored a setting, or took another library
   7  --check: what is checked in isn't what the spec gives
   8  the checkout isn't fit: generated_client/ was edited, or pyproject.toml or CHANGELOG.md lacks
      something

@@ -7,7 +7,6 @@ action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -129,7 +128,7 @@ def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
 def _compared(fact: UpstreamFact, value: Json) -> Json:
     """Return the part of `value` that the fact is about."""
     if fact.compare == "keys" and isinstance(value, dict):
-        return [key for key in value if re.match(fact.keys_matching, key)]
+        return [key for key in value if fact.keys_matching.match(key)]
     if fact.compare == "parameters" and isinstance(value, list):
         return [
             f"{item['in']} {item['name']}" if isinstance(item, dict) and "name" in item else item

@@ -10,6 +10,7 @@ judges actions and facts; here they are only read and applied.
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,7 +50,7 @@ class UpstreamFact:
     pointer: str
     expected: Json
     compare: str
-    keys_matching: str
+    keys_matching: re.Pattern[str]
     relied_on_by: dict[str, str]
     reason: str
     place: str
@@ -168,11 +169,15 @@ def _fact(entry: Json, where: str) -> UpstreamFact:
         text and isinstance(text, str) for text in relied_on_by.values()
     ):
         raise OverlayError(f"{where}: `relied-on-by` maps a file to a string that occurs in it")
+    try:
+        keys_matching = re.compile(entry.get("keys-matching", ""))
+    except (re.error, TypeError) as error:
+        raise OverlayError(f"{where}: `keys-matching`: {error}") from None
     return UpstreamFact(
         pointer=entry["pointer"],
         expected=entry["expected"],
         compare=compare,
-        keys_matching=entry.get("keys-matching", ""),
+        keys_matching=keys_matching,
         relied_on_by=relied_on_by,
         reason=entry["reason"],
         place=where,

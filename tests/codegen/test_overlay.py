@@ -252,6 +252,7 @@ def test_an_action_that_is_not_one_is_refused(tmp_path: Path, action: Any, says:
     [
         pytest.param({"compare": "like"}, "one of contains, equals, keys, par", id="compare"),
         pytest.param({"compare": "keys"}, "`expected` is a list", id="no list of keys"),
+        pytest.param({"keys-matching": "["}, "`keys-matching`: unterminated", id="no pattern"),
         pytest.param({"relied-on-by": "here"}, "maps a file to a string", id="no string"),
         pytest.param({"relied-on-by": {}}, "maps a file to a string", id="no file"),
         pytest.param({"relied-on-by": {"here": ""}}, "maps a file to a string", id="empty"),
