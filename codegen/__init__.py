@@ -26,6 +26,13 @@ def generate(
     `config` is the generator's own configuration file. Returns what the generator left out, in
     words; raises `codegen.errors.CodegenError`.
     """
-    from codegen import build  # noqa: PLC0415 - a second of imports, for those who generate
+    # A second of imports, for those who generate.
+    from codegen.make import build  # noqa: PLC0415
+    from codegen.spec import facts  # noqa: PLC0415
+    from codegen.spec.overlay import Overlay, read  # noqa: PLC0415
+    from codegen.spec.upstream import Upstream  # noqa: PLC0415
 
-    return build.package(build.Upstream.read(spec.read_bytes(), spec.name), overlay, folder, config)
+    upstream = Upstream.read(spec.read_bytes(), spec.name)
+    corrections = read(overlay) if overlay else Overlay()
+    facts.require(facts.judge(corrections, upstream.document))
+    return build.package(upstream, corrections, folder, config)

@@ -25,9 +25,10 @@ exit codes:
   3  a source can't be read, isn't valid OpenAPI, or contradicts another
   4  overrides/overlay.yaml is wrong
   5  upstream no longer is what an override relies on
-  6  the generator failed, dropped an operation, or ignored a setting
+  6  the generator failed, dropped an operation, ignored a setting, or took another library
   7  --check: what is checked in isn't what the spec gives
-  8  the checkout isn't fit: generated_client/ was edited, or CHANGELOG.md lacks its place
+  8  the checkout isn't fit: generated_client/ was edited, or pyproject.toml or CHANGELOG.md lacks
+     something
   9  another run is at work
 """
 
@@ -35,34 +36,31 @@ exit codes:
 def main(arguments: list[str] | None = None, place: Checkout | None = None) -> int:
     """Run generate.sh's command line on a checkout, by default this one; return its exit code."""
     options = _options(arguments)
-    report = Report(sources=options.spec)
-    code = 0
     try:
-        _run(options, place or Checkout(), report)
-    except CodegenError as error:
-        report.stop(str(error))
-        code = error.exit_code
+        report = _run(options, place or Checkout())
+    except CodegenError as stop:
+        report = Report(options.spec, stop=stop)
     except RecursionError:
-        report.stop("the spec's schemas contain themselves without end")
-        code = SourceError.exit_code
-    if report.stopped:
-        sys.stderr.write(f"generate.sh: {report.stopped}\n")
+        endless = SourceError("the spec's schemas contain themselves without end")
+        report = Report(options.spec, stop=endless)
     if options.report:
         options.report.write_text(report.markdown(), encoding="utf-8")
     if options.json:
         sys.stdout.write(report.json())
     elif report.verdict and (options.spec or report.verdict != "none"):
         sys.stdout.write(report.markdown())
-    return code
+    if report.stop:
+        sys.stderr.write(f"generate.sh: {report.stop}\n")
+        return report.stop.exit_code
+    return 0
 
 
-def _run(options: argparse.Namespace, place: Checkout, report: Report) -> None:
+def _run(options: argparse.Namespace, place: Checkout) -> Report:
     if options.check:
-        run.check(place)
-    elif options.against:
-        run.compare(options.against, options.spec, report)
-    else:
-        run.regenerate(place, report, options.spec, dry=options.dry_run, force=options.force)
+        return run.check(place)
+    if options.against:
+        return run.compare_published(place, options.against, options.spec)
+    return run.regenerate(place, options.spec, dry=options.dry_run, force=options.force)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

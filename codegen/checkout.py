@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from codegen.errors import CheckoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PACKAGE: Final = "oneloop_api_client"
 MANIFEST: Final = "MANIFEST.sha256"
 
 
@@ -35,7 +37,7 @@ class Checkout:
     @property
     def config(self) -> Path:
         """The generator's own configuration."""
-        return self.root / "codegen" / "config.yaml"
+        return self.root / "overrides" / "generator.yaml"
 
     @property
     def generated(self) -> Path:
@@ -43,8 +45,28 @@ class Checkout:
         return self.root / "generated_client"
 
     @property
+    def package(self) -> Path:
+        """The generated package."""
+        return self.generated / self.package_name
+
+    @property
+    def package_name(self) -> str:
+        """What the project calls its generated package."""
+        name = self.project().get("tool", {}).get("codegen", {}).get("package")
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise CheckoutError('pyproject.toml: [tool.codegen] needs package = "a_python_name"')
+        return name
+
+    def project(self) -> dict[str, Any]:
+        """Return what pyproject.toml says."""
+        try:
+            return tomllib.loads(self.pyproject.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckoutError(f"pyproject.toml: {error}") from None
+
+    @property
     def pyproject(self) -> Path:
-        """Where the version is."""
+        """Where the project's version and the generated package's name are."""
         return self.root / "pyproject.toml"
 
     @property
@@ -67,20 +89,15 @@ def drift(checkout: Checkout, fresh: Path) -> list[str]:
     if changed := list(_changed_inputs(checkout)):
         return changed
     here, there = _files(checkout.generated), _files(fresh)
+    faults = dict.fromkeys(there.keys() - here.keys(), "missing")
+    for name, content in here.items():
+        if content != there.get(name):
+            how = "edited by hand" if name in there else "not generated"
+            faults[name] = f"{how}; own code belongs in overrides/"
+    home = checkout.relative(checkout.generated)
     return [
-        f"{checkout.relative(checkout.generated / name)}: {what}: ./generate.sh --force restores it"
-        for name, what in sorted(
-            [(name, "missing") for name in there.keys() - here.keys()]
-            + [
-                (name, "not generated; own code belongs in overrides/")
-                for name in here.keys() - there.keys()
-            ]
-            + [
-                (name, "edited by hand; own code belongs in overrides/")
-                for name in here.keys() & there.keys()
-                if here[name] != there[name]
-            ]
-        )
+        f"{home}/{name}: {fault}: ./generate.sh --force restores it"
+        for name, fault in sorted(faults.items())
     ]
 
 
@@ -116,7 +133,7 @@ def write_manifest(source_root: Path) -> None:
 
 def _changed_inputs(checkout: Checkout) -> Iterator[str]:
     """Yield the inputs whose hash isn't the one that the checked-in package was made from."""
-    module = checkout.generated / PACKAGE / "spec.py"
+    module = checkout.package / "spec.py"
     text = module.read_text(encoding="utf-8") if module.is_file() else ""
     for name, path in (("SPEC_SHA256", checkout.spec), ("OVERLAY_SHA256", checkout.overlay)):
         recorded = re.search(name + r': Final = \(?\s*"([0-9a-f]{64})"', text)

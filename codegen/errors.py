@@ -4,7 +4,7 @@ CodegenError
  ├─ SourceError      3  the spec can't be read, isn't OpenAPI, or breaks a limit
  ├─ OverlayError     4  overrides/overlay.yaml itself is wrong
  ├─ FactsError       5  upstream no longer is what an override relies on
- ├─ GenerationError  6  the generator failed, dropped something, or ignored a setting
+ ├─ GenerationError  6  the generator failed, dropped or ignored something, or took another library
  ├─ DriftError       7  what is checked in isn't what the spec gives
  ├─ CheckoutError    8  the checkout isn't fit to be changed: a run would lose something
  └─ BusyError        9  another run is at work
@@ -38,7 +38,7 @@ class FactsError(CodegenError):
 
 
 class GenerationError(CodegenError):
-    """The generator failed, dropped something, or ignored a setting."""
+    """The generator failed, dropped or ignored something, or took another library."""
 
     exit_code = 6
 

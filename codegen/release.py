@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codegen.diff.rules import Level
 from codegen.errors import CheckoutError
-from codegen.rules import Level
+from codegen.verdict import next_version, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codegen.checkout import Checkout
-    from codegen.rules import Change
+    from codegen.diff.rules import Change
 
 _HEADINGS: Final = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 _UNRELEASED: Final = re.compile(
@@ -25,34 +26,29 @@ _VERSION: Final = re.compile(r'(^\[project\]\n(?:(?!\[).*\n)*?version = ")([^"]*
 Entry = dict[str, list[str]]
 
 
-def current_version(checkout: Checkout) -> str:
-    """Return the checkout's version."""
-    text = checkout.pyproject.read_text(encoding="utf-8")
-    version = tomllib.loads(text).get("project", {}).get("version")
-    if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+\.\d+", version):
-        raise CheckoutError('pyproject.toml: [project] needs version = "X.Y.Z"')
-    return version
+@dataclass(frozen=True)
+class Release:
+    """The version before and after some changes, and what CHANGELOG.md says about them."""
+
+    current: str
+    next: str
+    entry: Entry
 
 
-def released_version(checkout: Checkout) -> str:
-    """Return the last version that CHANGELOG.md has a section for, else the checkout's."""
-    match = _RELEASED.search(_changelog(checkout))
-    return match[1] if match else current_version(checkout)
-
-
-def entry(changes: Sequence[Change], spec_version: str) -> Entry:
-    """Return what CHANGELOG.md says about `changes`, by heading."""
-    made: Entry = {heading: [] for heading in _HEADINGS}
-    for change in changes:
-        if change.level is not Level.COSMETIC:
-            mark = "**Breaking:** " if change.level is Level.BREAKING else ""
-            made[_heading(change)].append(f"- {mark}{change.where}: {change.what}.")
-    if reworded := sum(change.level is Level.COSMETIC for change in changes):
-        places = "place" if reworded == 1 else "places"
-        made["Changed"].append(f"- Documentation reworded in {reworded} {places}.")
-    if changes:
-        made["Changed"].append(f"- Generated from version {spec_version} of the API's spec.")
-    return {heading: lines for heading, lines in made.items() if lines}
+def following(
+    checkout: Checkout,
+    spec_changes: Sequence[Change],
+    python_changes: Sequence[Change],
+    spec_version: str,
+) -> Release:
+    """Return the release that the changes ask for."""
+    current = _current(checkout)
+    raised = verdict([*spec_changes, *python_changes])
+    return Release(
+        current,
+        next_version(current, _released(checkout), raised),
+        _entry(spec_changes or python_changes, spec_version),
+    )
 
 
 def text(made: Entry) -> str:
@@ -83,6 +79,35 @@ def with_entry(checkout: Checkout, made: Entry) -> str:
     body = [words.strip("\n"), text({heading: sections[heading] for heading in order})]
     section = "\n" + "".join(part + "\n\n" for part in body if part)
     return changelog[: match.start()] + section + changelog[match.end() :]
+
+
+def _current(checkout: Checkout) -> str:
+    """Return the checkout's version."""
+    version = checkout.project().get("project", {}).get("version")
+    if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise CheckoutError('pyproject.toml: [project] needs version = "X.Y.Z"')
+    return version
+
+
+def _released(checkout: Checkout) -> str:
+    """Return the last version that CHANGELOG.md has a section for, else the checkout's."""
+    match = _RELEASED.search(_changelog(checkout))
+    return match[1] if match else _current(checkout)
+
+
+def _entry(changes: Sequence[Change], spec_version: str) -> Entry:
+    """Return what CHANGELOG.md says about `changes`, by heading."""
+    made: Entry = {heading: [] for heading in _HEADINGS}
+    for change in changes:
+        if change.level is not Level.COSMETIC:
+            mark = "**Breaking:** " if change.level is Level.BREAKING else ""
+            made[_heading(change)].append(f"- {mark}{change.where}: {change.what}.")
+    if reworded := sum(change.level is Level.COSMETIC for change in changes):
+        places = "place" if reworded == 1 else "places"
+        made["Changed"].append(f"- Documentation reworded in {reworded} {places}.")
+    if changes:
+        made["Changed"].append(f"- Generated from version {spec_version} of the API's spec.")
+    return {heading: lines for heading, lines in made.items() if lines}
 
 
 def _changelog(checkout: Checkout) -> str:

@@ -3,66 +3,67 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen import pointer, release
-from codegen.rules import Level
+from codegen.diff.rules import Level
+from codegen.release import text
+from codegen.spec import pointer
+from codegen.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.facts import Fact
-    from codegen.release import Entry
-    from codegen.rules import Change
+    from codegen.diff.rules import Change
+    from codegen.errors import CodegenError
+    from codegen.release import Release
+    from codegen.spec.facts import Fact
     from codegen.verdict import Verdict
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """What is known so far; a run that stops leaves the rest unknown."""
+    """What a run found out; one that stopped has no verdict."""
 
     sources: Sequence[str] = ()
-    facts: list[Fact] = field(default_factory=list)
-    spec_changes: list[Change] = field(default_factory=list)
-    python_changes: list[Change] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    verdict: Verdict | None = None
-    current_version: str = ""
-    next_version: str | None = None
-    entry: Entry = field(default_factory=dict)
+    facts: Sequence[Fact] = ()
+    spec_changes: Sequence[Change] = ()
+    python_changes: Sequence[Change] = ()
+    left_out: Sequence[str] = ()
+    release: Release | None = None
     written: bool = False
-    stopped: str = ""
+    stop: CodegenError | None = None
 
-    def stop(self, message: str) -> None:
-        """Note that the run stopped, so that no verdict counts."""
-        self.stopped, self.verdict, self.next_version = message, None, None
+    @property
+    def verdict(self) -> Verdict | None:
+        """The part of the version that the changes raise."""
+        return None if self.stop else verdict([*self.spec_changes, *self.python_changes])
 
     def markdown(self) -> str:
         """Return the report for people."""
         parts = [f"# {self._headline()}"]
         if self.sources:
             parts.append(f"Source: {', '.join(self.sources)}")
-        if self.stopped:
-            parts.append(f"```text\n{self.stopped}\n```")
+        if self.stop:
+            parts.append(f"```text\n{self.stop}\n```")
         parts += _changes("What changed for users of the API", self.spec_changes)
         parts += _changes("What changed for Python code", self.python_changes)
         if self.left_out:
             parts += ["## What the generator left out", _list(self.left_out)]
-        if self.facts and not self.stopped:
+        if self.facts and not self.stop:
             parts.append(f"All {len(self.facts)} upstream facts hold.")
-        if self.entry:
-            parts += ["## For CHANGELOG.md", release.text(self.entry)]
+        if self.release and self.release.entry:
+            parts += ["## For CHANGELOG.md", text(self.release.entry)]
         return "\n\n".join(parts) + "\n"
 
     def json(self) -> str:
         """Return the report for programs."""
         document = {
             "verdict": self.verdict,
-            "current_version": self.current_version,
-            "next_version": self.next_version,
+            "current_version": self.release and self.release.current,
+            "next_version": self.release and self.release.next,
             "written": self.written,
-            "stopped": self.stopped or None,
+            "stopped": self.stop and str(self.stop),
             "changes": [
                 {"where": change.where, "what": change.what, "level": str(change.level), "in": kind}
                 for kind, changes in (("spec", self.spec_changes), ("python", self.python_changes))
@@ -81,16 +82,16 @@ class Report:
                 for fact in self.facts
             ],
             "left_out": self.left_out,
-            "changelog": release.text(self.entry),
+            "changelog": self.release and text(self.release.entry),
         }
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
     def _headline(self) -> str:
-        if self.stopped:
+        if self.stop:
             return "Stopped; nothing was changed"
         if self.verdict == "none":
             return "Nothing changed for users"
-        versions = f": {self.current_version} → {self.next_version}" if self.next_version else ""
+        versions = f": {self.release.current} → {self.release.next}" if self.release else ""
         return f"A {self.verdict} change{versions}"
 
 

@@ -7,67 +7,75 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen import build, checkout, facts, intake, overlay, pythondiff, release, specdiff, swap
-from codegen.document import load
+from codegen import checkout, release, swap
+from codegen.diff.packages import python_changes
+from codegen.diff.specs import spec_changes
 from codegen.errors import CheckoutError, DriftError, FactsError
-from codegen.verdict import next_version, verdict
+from codegen.make import build
+from codegen.report import Report
+from codegen.spec import facts, intake, overlay
+from codegen.spec.document import load
+from codegen.spec.overlay import Overlay
+from codegen.spec.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codegen.build import Upstream
     from codegen.checkout import Checkout
-    from codegen.document import Json
-    from codegen.report import Report
+    from codegen.diff.rules import Change
+    from codegen.release import Release
 
 
-def check(place: Checkout) -> None:
+def check(place: Checkout) -> Report:
     """Stop if the checkout isn't what its spec gives; change nothing."""
     with swap.reading(place) as folder:
-        fresh, _ = _generated(place, _checked_in(place), folder)
+        upstream, corrections = _checked_in(place), _corrections(place)
+        judged = facts.judge(corrections, upstream.document)
+        facts.require(judged)
+        fresh, left_out = _generated(place, upstream, corrections, folder)
         if problems := checkout.drift(place, fresh):
             raise DriftError(
                 "\n  ".join(["generated_client/ is not what the spec gives:", *problems])
             )
+    return Report(facts=judged, left_out=left_out)
 
 
-def regenerate(
-    place: Checkout, report: Report, sources: Sequence[str], *, dry: bool, force: bool
-) -> None:
-    """Take `sources` (none: what is checked in) and fill `report`; write unless `dry`.
+def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: bool) -> Report:
+    """Take `sources` (none: what is checked in) and say what that changes; write unless `dry`.
 
     A new spec also raises the version and adds to CHANGELOG.md.
     """
     with _workplace(place, dry=dry) as (folder, staging):
         upstream = intake.read(sources) if sources else _checked_in(place)
-        _judge(place, upstream, report)
-        fresh, report.left_out = _generated(place, upstream, folder)
-        _compare(place, upstream, fresh, report)
-        if staging is None:
-            return
-        if not force and (edited := checkout.hand_made(place, fresh)):
-            raise CheckoutError(
-                "generated_client/ has changes that would be lost; move them to overrides/, or say"
-                " --force:\n  " + "\n  ".join(edited)
-            )
-        if moves := _moves(place, upstream, fresh, report, is_new=bool(sources)):
-            staging.commit(moves)
-            report.written = True
-
-
-def compare(old: Sequence[str], new: Sequence[str], report: Report) -> None:
-    """Fill `report` with the difference of any two specs, without our overlay and its facts."""
-    with tempfile.TemporaryDirectory() as folder:
-        before, after = (
-            _package(intake.read(sources), Path(folder) / name, report)
-            for name, sources in (("old", old), ("new", new))
+        corrections = _corrections(place)
+        judged = facts.judge(corrections, upstream.document)
+        try:
+            facts.require(judged)
+        except FactsError as stop:
+            changes = spec_changes(_checked_in(place).document, upstream.document)
+            return Report(sources, judged, changes, stop=stop)
+        fresh, left_out = _generated(place, upstream, corrections, folder)
+        in_spec, in_python = _changes(place.package, fresh / place.package_name)
+        following = release.following(
+            place, in_spec, in_python, upstream.document["info"]["version"]
         )
-        _differences(before, after, report)
+        moves: dict[Path, Path] = {}
+        if staging:
+            if not force:
+                _require_nothing_lost(place, fresh)
+            if moves := _moves(place, fresh, upstream, following if sources else None):
+                staging.commit(moves)
+        return Report(sources, judged, in_spec, in_python, left_out, following, bool(moves))
 
 
-def _package(upstream: Upstream, source_root: Path, report: Report) -> Path:
-    report.left_out = build.package(upstream, None, source_root / checkout.PACKAGE, None)
-    return source_root
+def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -> Report:
+    """Say how any two specs differ as they are, without our overlay and its facts."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = (Path(folder) / side / place.package_name for side in ("old", "new"))
+        build.package(intake.read(old), Overlay(), before, None)
+        left_out = build.package(intake.read(new), Overlay(), after, None)
+        in_spec, in_python = _changes(before, after)
+    return Report(new, (), in_spec, in_python, left_out)
 
 
 @contextmanager
@@ -81,63 +89,60 @@ def _workplace(place: Checkout, *, dry: bool) -> Iterator[tuple[Path, swap.Stagi
 
 
 def _checked_in(place: Checkout) -> Upstream:
-    return build.Upstream.read(place.spec.read_bytes(), place.spec.name)
+    return Upstream.read(place.spec.read_bytes(), place.spec.name)
 
 
-def _generated(place: Checkout, upstream: Upstream, folder: Path) -> tuple[Path, list[str]]:
+def _corrections(place: Checkout) -> Overlay:
+    """Return the overlay, whose facts name files of this checkout."""
+    corrections = overlay.read(place.overlay)
+    overlay.require_mentions(corrections, place.root)
+    return corrections
+
+
+def _generated(
+    place: Checkout, upstream: Upstream, corrections: Overlay, folder: Path
+) -> tuple[Path, list[str]]:
     """Generate a whole source root below `folder`; say what the generator left out."""
     fresh = folder / "generated"
-    left_out = build.package(upstream, place.overlay, fresh / checkout.PACKAGE, place.config)
+    left_out = build.package(upstream, corrections, fresh / place.package_name, place.config)
     checkout.write_manifest(fresh)
     return fresh, left_out
 
 
-def _judge(place: Checkout, upstream: Upstream, report: Report) -> None:
-    """Stop if upstream isn't what the overrides rely on; all of it is told at once."""
-    report.facts = facts.judge(overlay.read(place.overlay), upstream.document)
-    try:
-        facts.require(report.facts)
-    except FactsError:
-        report.spec_changes = specdiff.compare(_checked_in(place).document, upstream.document)
-        raise
+def _changes(old: Path, new: Path) -> tuple[list[Change], list[Change]]:
+    """Compare two packages, their specs first; nothing differs from one that isn't there yet."""
+    if not (old / "openapi.json").exists():
+        return [], []
+    before, after = (
+        load((package / "openapi.json").read_text(encoding="utf-8"), "openapi.json")
+        for package in (old, new)
+    )
+    return spec_changes(before, after), python_changes(old, new)
 
 
-def _compare(place: Checkout, upstream: Upstream, fresh: Path, report: Report) -> None:
-    _differences(place.generated, fresh, report)
-    report.current_version = release.current_version(place)
-    released = release.released_version(place)
-    raised = report.verdict or "none"
-    report.next_version = next_version(report.current_version, released, raised)
-    version = upstream.document["info"]["version"]
-    report.entry = release.entry(report.spec_changes or report.python_changes, version)
-
-
-def _differences(old: Path, new: Path, report: Report) -> None:
-    """Compare two source roots; nothing differs from one that has no package yet."""
-    before, after = _effective_spec(old), _effective_spec(new)
-    if before is not None:
-        report.spec_changes = specdiff.compare(before, after)
-        report.python_changes = pythondiff.compare(old, new)
-    report.verdict = verdict(report.spec_changes + report.python_changes)
-
-
-def _effective_spec(source_root: Path) -> Json | None:
-    path = source_root / checkout.PACKAGE / "openapi.json"
-    return load(path.read_text(encoding="utf-8"), path.name) if path.exists() else None
+def _require_nothing_lost(place: Checkout, fresh: Path) -> None:
+    if edited := checkout.hand_made(place, fresh):
+        raise CheckoutError(
+            "generated_client/ has changes that would be lost; move them to overrides/, or say"
+            " --force:\n  " + "\n  ".join(edited)
+        )
 
 
 def _moves(
-    place: Checkout, upstream: Upstream, fresh: Path, report: Report, *, is_new: bool
+    place: Checkout, fresh: Path, upstream: Upstream, following: Release | None
 ) -> dict[Path, Path]:
-    """Stage what differs from the checkout beside `fresh`, and say where it goes."""
+    """Stage what differs from the checkout beside `fresh`, and say where it goes.
+
+    With a `following` release the spec is new, and the version and CHANGELOG.md go along.
+    """
     moves = {fresh: place.generated} if checkout.drift(place, fresh) else {}
     contents: dict[Path, bytes] = {}
-    if is_new:
+    if following:
         contents[place.spec] = upstream.raw
-    if is_new and report.next_version != report.current_version:
-        contents[place.pyproject] = release.with_version(place, str(report.next_version)).encode()
-    if is_new and report.entry:
-        contents[place.changelog] = release.with_entry(place, report.entry).encode()
+        if following.next != following.current:
+            contents[place.pyproject] = release.with_version(place, following.next).encode()
+        if following.entry:
+            contents[place.changelog] = release.with_entry(place, following.entry).encode()
     for target, content in contents.items():
         if content != target.read_bytes():
             staged = fresh.with_name(target.name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
-from codegen.rules import Level
+from codegen.diff.rules import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.rules import Change
+    from codegen.diff.rules import Change
 
 Verdict = Literal["major", "minor", "patch", "none"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codegen.document import load
+from codegen.spec.document import load
 from tests.codegen.support import ROOT, Clone
 
 INPUTS = (
@@ -16,7 +16,7 @@ INPUTS = (
     "generate.sh",
     "codegen",
     "generated_client",
-    "overrides/overlay.yaml",
+    "overrides",
     "pyproject.toml",
 )
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from codegen import specdiff
-from codegen.document import load
-from codegen.pointer import find
-from codegen.validate import require_openapi
+from codegen.diff.specs import spec_changes
+from codegen.spec.document import load
+from codegen.spec.pointer import find
+from codegen.spec.validate import require_openapi
 from codegen.verdict import verdict
 
 SHOP = load((Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
@@ -770,7 +770,7 @@ def test_a_change_gets_its_verdict_and_its_line(
     new = copy.deepcopy(SHOP)
     edit(new)
     require_openapi(new, "the edited spec")
-    changes = specdiff.compare(SHOP, new)
+    changes = spec_changes(SHOP, new)
     lines = [f"{change.where}: {change.what}" for change in changes]
     assert verdict(changes) == expected, lines
     if line is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+import openapi_python_client
 import pytest
 
-from codegen import generate, operations
+from codegen import generate
 from codegen.errors import CodegenError, GenerationError, SourceError
+from codegen.spec import operations
 from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:
@@ -92,6 +94,49 @@ def test_what_is_left_out_of_a_generated_operation_is_told(tmp_path: Path, spec:
     (left_out,) = generate(source, None, tmp_path / "client")
     assert "image/png" in left_out
     assert "0x" not in left_out
+
+
+@pytest.mark.parametrize(
+    ("statement", "imported"),
+    [
+        pytest.param("import httpx2", "httpx2", id="a module"),
+        pytest.param("import httpx2.types as types", "httpx2.types", id="inside a package"),
+        pytest.param("from httpx2 import Client", "httpx2", id="a name"),
+        pytest.param("def f():\n    import aiohttp", "aiohttp", id="inside a function"),
+        pytest.param("import httpx, requests", "requests", id="beside a known one"),
+        pytest.param("import oneloop_api_client", "oneloop_api_client", id="another package"),
+    ],
+)
+def test_a_generated_package_for_another_library_stops_the_run(
+    tmp_path: Path, spec: Any, monkeypatch: pytest.MonkeyPatch, statement: str, imported: str
+) -> None:
+    _generator_writes(monkeypatch, statement)
+    with pytest.raises(GenerationError, match=rf"declare it.*\n  types\.py imports {imported}$"):
+        _generate(tmp_path, spec)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import client.types", "from . import client", "import attr", "from dateutil import parser"],
+)
+def test_a_generated_package_imports_itself_and_what_is_declared(
+    tmp_path: Path, spec: Any, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    _generator_writes(monkeypatch, statement)
+    assert (_generate(tmp_path, spec) / "types.py").exists()
+
+
+def _generator_writes(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """Have the generator write `statement` too, as a version of the future might."""
+    build = openapi_python_client.Project.build
+
+    def writing(project: openapi_python_client.Project) -> Any:
+        errors = build(project)
+        with (project.package_dir / "types.py").open("a") as file:
+            file.write(f"\n{statement}\n")
+        return errors
+
+    monkeypatch.setattr(openapi_python_client.Project, "build", writing)
 
 
 @pytest.mark.parametrize(

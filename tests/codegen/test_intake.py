@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from codegen import document, intake
 from codegen.errors import SourceError
+from codegen.spec import document, intake
 from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from tests.codegen.support import Clone
 
 ANSWER = "RetrieveCustomerBillingMeterUsageResponse"
-ROW = f"/components/schemas/{ANSWER}/properties/data/items"
+ANSWER_SCHEMA = f"/components/schemas/{ANSWER}"
+ROW = f"{ANSWER_SCHEMA}/properties/data/items"
 TOTAL = f"{ROW}/properties/totalBillingUsage"
+PATH = "/api/v1/usage/{bid}"
+ITEM = "/paths/~1api~1v1~1usage~1{bid}"
+GET = f"{ITEM}/get"
 
 
 @pytest.fixture
@@ -28,8 +32,16 @@ def spec(upstream: Any) -> Any:
     return copy.deepcopy(upstream)
 
 
+def _answer(spec: Any) -> Any:
+    return spec["components"]["schemas"][ANSWER]
+
+
 def _row(spec: Any) -> Any:
-    return spec["components"]["schemas"][ANSWER]["properties"]["data"]["items"]
+    return _answer(spec)["properties"]["data"]["items"]
+
+
+def _get(spec: Any) -> Any:
+    return spec["paths"][PATH]["get"]
 
 
 def _with_plans(spec: Any) -> Any:
@@ -132,8 +144,14 @@ def test_changes_between_two_releases_raise_the_version_once(
         assert project["version"] == version
 
 
+def _with_shared_parameter(spec: Any) -> None:
+    page = {"name": "page", "in": "query", "schema": {"type": "integer"}}
+    spec["components"]["parameters"] = {"Page": page}
+    _get(spec)["parameters"].append({"$ref": "#/components/parameters/Page"})
+
+
 def _behind_ref(spec: Any) -> None:
-    data = spec["components"]["schemas"][ANSWER]["properties"]["data"]
+    data = _answer(spec)["properties"]["data"]
     spec["components"]["schemas"]["Row"] = data["items"]
     data["items"] = {"$ref": "#/components/schemas/Row"}
 
@@ -167,8 +185,81 @@ def _behind_ref(spec: Any) -> None:
                 (f"{ROW}/properties/{name}/type", "gone")
                 for name in ("billingId", "day", "totalBillingUsage", "billingUsageName")
             }
-            | {(f"{ROW}/required", "gone")},
+            | {(f"{ROW}/required", "gone"), (f"{ROW}/properties", "gone")},
             id="row behind $ref",
+        ),
+        pytest.param(
+            lambda spec: _answer(spec)["properties"].update(nextCursor={"type": "string"}),
+            {(f"{ANSWER_SCHEMA}/properties", "changed")},
+            id="sibling of data added",
+        ),
+        pytest.param(
+            lambda spec: _answer(spec).update(allOf=[{"properties": {"hasMore": {}}}]),
+            {(ANSWER_SCHEMA, "changed")},
+            id="sibling of data added by allOf",
+        ),
+        pytest.param(
+            lambda spec: _answer(spec)["properties"]["data"].update(maxItems=1000),
+            {(f"{ANSWER_SCHEMA}/properties/data", "changed")},
+            id="rows limited",
+        ),
+        pytest.param(
+            lambda spec: _row(spec)["properties"].update(unit={"type": "string"}),
+            {(f"{ROW}/properties", "changed")},
+            id="row field added",
+        ),
+        pytest.param(
+            lambda spec: _row(spec).update(anyOf=[{"properties": {"unit": {}}}, {}]),
+            {(ROW, "changed")},
+            id="row field added by anyOf",
+        ),
+        pytest.param(
+            lambda spec: _row(spec)["properties"].pop("billingUsageName"),
+            {
+                (f"{ROW}/properties", "changed"),
+                (f"{ROW}/properties/billingUsageName", "gone"),
+                (f"{ROW}/properties/billingUsageName/type", "gone"),
+            },
+            id="row field removed",
+        ),
+        *(
+            pytest.param(
+                lambda spec, name=name: _get(spec)["parameters"].append(
+                    {"name": name, "in": "query", "schema": {"type": "string"}}
+                ),
+                {(f"{GET}/parameters", "changed")},
+                id=f"{name} parameter added",
+            )
+            for name in ("page", "cursor", "limit")
+        ),
+        pytest.param(
+            _with_shared_parameter,
+            {(f"{GET}/parameters", "changed")},
+            id="parameter added by $ref",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"][PATH].update(
+                parameters=[{"name": "page", "in": "query", "schema": {"type": "integer"}}]
+            ),
+            {(ITEM, "changed")},
+            id="parameter added to the path",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"][PATH].update(servers=[{"url": "https://eu.example.com"}]),
+            {(ITEM, "changed")},
+            id="another server for the path",
+        ),
+        pytest.param(
+            lambda spec: _get(spec).update(
+                requestBody={"content": {"application/json": {"schema": {"type": "object"}}}}
+            ),
+            {(GET, "changed")},
+            id="request body added",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"][PATH].update(parameters=_get(spec).pop("parameters")),
+            {(ITEM, "changed"), (f"{GET}/parameters", "gone")},
+            id="parameters moved to the path",
         ),
     ],
 )
@@ -278,7 +369,26 @@ def test_exit_codes_are_told_by_help(clone: Clone, arguments: list[str], code: i
             id="two targets",
         ),
         pytest.param(
-            "codegen/config.yaml", "ErrorResponseError:", "Nope:", 6, "match no class", id="config"
+            "overrides/generator.yaml",
+            "ErrorResponseError:",
+            "Nope:",
+            6,
+            "match no class",
+            id="config",
+        ),
+        pytest.param(
+            "overrides/oneloop/usage.py",
+            "getBillingUsage",
+            "getUsage",
+            4,
+            "get/operationId: overrides/oneloop/usage.py doesn't mention 'getBillingUsage'",
+            id="a file that no longer relies on a fact",
+        ),
+        pytest.param(
+            "pyproject.toml", "[project]", "[project", 8, "pyproject.toml: Expected", id="no TOML"
+        ),
+        pytest.param(
+            "pyproject.toml", "oneloop_api_client", "", 8, "[tool.codegen] needs", id="package"
         ),
         pytest.param(
             "CHANGELOG.md", "## [Unreleased]", "## Later", 8, "## [Unreleased]", id="changelog"

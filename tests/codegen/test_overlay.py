@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from codegen import facts, overlay
 from codegen.errors import FactsError, OverlayError
-from tests.codegen.support import ROOT, write_json
+from codegen.spec import facts, overlay
+from tests.codegen.support import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENT = {"a": {"b": [{"c": 1}], "d": {"e": "x"}}, "ref": {"$ref": "#/a"}}
+DOCUMENT = {
+    "a": {"b": [{"c": 1}], "d": {"e": "x"}},
+    "ref": {"$ref": "#/a"},
+    "parameters": [{"name": "a", "in": "path"}, {"name": "b", "in": "query"}, {"$ref": "#/p"}],
+}
 
 
 def _overlay(tmp_path: Path, actions: Any = (), upstream_facts: Any = ()) -> overlay.Overlay:
@@ -22,7 +26,7 @@ def _overlay(tmp_path: Path, actions: Any = (), upstream_facts: Any = ()) -> ove
         "info": {"title": "Test", "version": "1"},
         "actions": [{"x-reason": "a test"} | action for action in actions],
         "x-upstream-facts": [
-            {"reason": "a test", "relied-on-by": "here"} | fact for fact in upstream_facts
+            {"reason": "a test", "relied-on-by": {"here": "it"}} | fact for fact in upstream_facts
         ],
     }
     return overlay.read(write_json(tmp_path / "overlay.json", document))
@@ -143,6 +147,44 @@ def test_an_action_is_judged(tmp_path: Path, action: Any, state: str) -> None:
             "holds",
             id="keys of a kind",
         ),
+        pytest.param(
+            {"pointer": "/a", "compare": "keys", "expected": ["d", "b"]},
+            "holds",
+            id="keys in another order",
+        ),
+        pytest.param(
+            {"pointer": "/a", "compare": "keys", "keys-matching": "x", "expected": []},
+            "holds",
+            id="no such keys",
+        ),
+        pytest.param(
+            {"pointer": "/x", "compare": "keys", "keys-matching": "x", "expected": []},
+            "gone",
+            id="no keys of what isn't there",
+        ),
+        pytest.param(
+            {
+                "pointer": "/parameters",
+                "compare": "parameters",
+                "expected": ["query b", "path a", {"$ref": "#/p"}],
+            },
+            "holds",
+            id="parameters in another order",
+        ),
+        pytest.param(
+            {"pointer": "/parameters", "compare": "parameters", "expected": ["path a", "query b"]},
+            "changed",
+            id="more parameters",
+        ),
+        pytest.param(
+            {
+                "pointer": "/parameters",
+                "compare": "parameters",
+                "expected": ["path a", "header b", {"$ref": "#/p"}],
+            },
+            "changed",
+            id="a parameter elsewhere",
+        ),
     ],
 )
 def test_an_assumption_is_judged(tmp_path: Path, fact: Any, state: str) -> None:
@@ -205,9 +247,45 @@ def test_an_action_that_is_not_one_is_refused(tmp_path: Path, action: Any, says:
         _overlay(tmp_path, [action])
 
 
-def test_each_assumption_names_a_file_that_exists() -> None:
-    corrections = overlay.read(ROOT / "overrides" / "overlay.yaml")
-    assert corrections.facts
-    assert {
-        fact.override for fact in corrections.facts if not (ROOT / fact.override).is_file()
-    } == set()
+@pytest.mark.parametrize(
+    ("fact", "says"),
+    [
+        pytest.param({"compare": "like"}, "one of contains, equals, keys, par", id="compare"),
+        pytest.param({"compare": "keys"}, "`expected` is a list", id="no list of keys"),
+        pytest.param({"keys-matching": "["}, "`keys-matching`: unterminated", id="no pattern"),
+        pytest.param({"relied-on-by": "here"}, "maps a file to a string", id="no string"),
+        pytest.param({"relied-on-by": {}}, "maps a file to a string", id="no file"),
+        pytest.param({"relied-on-by": {"here": ""}}, "maps a file to a string", id="empty"),
+        pytest.param({"relied-on-by": {"here": 5}}, "maps a file to a string", id="a number"),
+    ],
+)
+def test_an_assumption_that_is_not_one_is_refused(tmp_path: Path, fact: Any, says: str) -> None:
+    with pytest.raises(OverlayError, match=says):
+        _overlay(tmp_path, upstream_facts=[{"pointer": "/a", "expected": "x"} | fact])
+
+
+def test_who_relies_on_a_fact_is_looked_up_in_the_checkout(tmp_path: Path) -> None:
+    (tmp_path / "client.py").write_text("key = 1\n")
+    (tmp_path / "latin1.py").write_bytes(b"key\xff")
+    relied_on_by = [
+        {"client.py": "key ="},
+        {"client.py": "key", "engine.py": "key"},
+        {"client.py": "keys"},
+        {"latin1.py": "key"},
+        {".": "key"},
+    ]
+    corrections = _overlay(
+        tmp_path,
+        upstream_facts=[
+            {"pointer": f"/{number}", "expected": 1, "relied-on-by": files}
+            for number, files in enumerate(relied_on_by)
+        ],
+    )
+    with pytest.raises(OverlayError) as error:
+        overlay.require_mentions(corrections, tmp_path)
+    assert [line.partition("/overlay.json ")[2] for line in str(error.value).splitlines()[1:]] == [
+        "x-upstream-facts[1]: /1: engine.py is no text file of this checkout",
+        "x-upstream-facts[2]: /2: client.py doesn't mention 'keys'",
+        "x-upstream-facts[3]: /3: latin1.py is no text file of this checkout",
+        "x-upstream-facts[4]: /4: . is no text file of this checkout",
+    ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from codegen.document import load
+from codegen.spec.document import load
 from tests.codegen.support import ROOT, environment
 
 if TYPE_CHECKING:
@@ -120,6 +120,18 @@ def test_check_passes_on_what_is_checked_in(clone: Clone) -> None:
     before = _times(clone.root)
     assert clone.run("--check").returncode == 0
     assert _times(clone.root) == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"], ["--dry-run"]])
+def test_each_run_stops_when_a_file_that_relies_on_a_fact_is_gone(
+    clone: Clone, arguments: list[str]
+) -> None:
+    (clone.root / "overrides" / "oneloop" / "usage.py").unlink()
+    before = clone.snapshot()
+    run = clone.main(*arguments)
+    assert run.returncode == 4
+    assert "overrides/oneloop/usage.py is no text file of this checkout" in run.stderr
+    assert clone.snapshot() == before
 
 
 def _times(root: Path) -> dict[Path, int]:

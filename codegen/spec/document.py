@@ -62,6 +62,21 @@ def canonical(document: Json) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def same(left: Json, right: Json) -> bool:
+    """Compare as JSON does: `1` is not `true`."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def excerpt(value: Json) -> str:
+    """Return `value` as short JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
 def _from_json(text: str) -> Json:
     def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         key, times = max(

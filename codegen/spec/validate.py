@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from codegen import operations, pointer
 from codegen.errors import SourceError
+from codegen.spec import operations, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openapi_spec_validator.validation.validators import SpecValidator
 
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
 # Keys whose values are data, and the mappings in which a key is a name and never one of those.

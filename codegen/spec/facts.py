@@ -7,19 +7,19 @@ action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from codegen import pointer
 from codegen.errors import FactsError
-from codegen.overlay import merged
+from codegen.spec import pointer
+from codegen.spec.document import excerpt, same
+from codegen.spec.overlay import merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.document import Json
-    from codegen.overlay import Action, Overlay, UpstreamFact
+    from codegen.spec.document import Json
+    from codegen.spec.overlay import Action, Overlay, UpstreamFact
 
 State = Literal["holds", "fixed", "changed", "gone"]
 
@@ -64,19 +64,12 @@ def require(facts: Sequence[Fact]) -> None:
         raise FactsError(f"{count}:\n\n" + "\n\n".join(map(_described, broken)))
 
 
-def shown(value: Json) -> str:
-    """Return `value` as short JSON."""
-    if value is pointer.ABSENT:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else text[:200] + "…"
-
-
 def _described(fact: Fact) -> str:
+    found = "nothing" if fact.found is pointer.ABSENT else excerpt(fact.found)
     return (
         f"{fact.state}: {fact.pointer}\n"
-        f"  expected  {shown(fact.expected)}\n"
-        f"  found     {shown(fact.found)}\n"
+        f"  expected  {excerpt(fact.expected)}\n"
+        f"  found     {found}\n"
         f"  override  {fact.override}: {fact.reason}\n"
         f"  to do     {fact.to_do}"
     )
@@ -117,15 +110,10 @@ def _judge_action(action: Action, document: Json) -> Fact:
 
 
 def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
-    found = pointer.find(document, fact.pointer)
-    if fact.compare == "keys" and isinstance(found, dict):
-        found = [key for key in found if re.match(fact.keys_matching, key)]
+    found = _compared(fact, pointer.find(document, fact.pointer))
+    state: State = "holds" if _agrees(fact, found) else "changed"
     if found is pointer.ABSENT:
-        state: State = "gone"
-    elif fact.compare == "contains" and isinstance(found, list):
-        state = "holds" if all(item in found for item in fact.expected) else "changed"
-    else:
-        state = "holds" if same(found, fact.expected) else "changed"
+        state = "gone"
     return Fact(
         fact.pointer,
         fact.expected,
@@ -137,18 +125,29 @@ def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
     )
 
 
+def _compared(fact: UpstreamFact, value: Json) -> Json:
+    """Return the part of `value` that the fact is about."""
+    if fact.compare == "keys" and isinstance(value, dict):
+        return [key for key in value if fact.keys_matching.match(key)]
+    if fact.compare == "parameters" and isinstance(value, list):
+        return [
+            f"{item['in']} {item['name']}" if isinstance(item, dict) and "name" in item else item
+            for item in value
+        ]
+    return value
+
+
+def _agrees(fact: UpstreamFact, found: Json) -> bool:
+    if fact.compare == "equals" or not isinstance(found, list):
+        return same(found, fact.expected)
+    if fact.compare == "contains":
+        return all(item in found for item in fact.expected)
+    return sorted(map(json.dumps, found)) == sorted(map(json.dumps, fact.expected))
+
+
 def _moved(document: Json, where: str) -> str:
     """Say how far the pointer still leads, and through which `$ref` the rest went."""
     there, value = pointer.deepest(document, where)
     if isinstance(value, dict) and isinstance(ref := value.get("$ref"), str):
         return f" ({there} now is a $ref to {ref.removeprefix('#')})"
     return f" (upstream ends at {there or 'the root'})"
-
-
-def same(left: Json, right: Json) -> bool:
-    """Compare as JSON does: `1` is not `true`."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)

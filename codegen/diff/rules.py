@@ -64,7 +64,7 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "variant and its class removed": (_B, _B),
     "discriminator changed": (_B, _B),
     "discriminator added": (_C, _C),
-    "discriminator mapping changed": (_C, _C),  # variants gone or come are told themselves
+    "discriminator mapping changed": (_C, _C),  # variants added or removed are told themselves
     "extra fields now refused": (_B, _B),  # the model loses additional_properties
     "extra fields now allowed": (_C, _C),
     "format changed": (_B, _B),

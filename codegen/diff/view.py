@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from openapi_python_client.strings import ClassName
 
-from codegen import operations
+from codegen.spec import operations
 
 if TYPE_CHECKING:
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _ANNOTATIONS: Final = {"description", "nullable", "default", "deprecated", "title", "example"}
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import griffe
 
-from codegen.checkout import PACKAGE
-from codegen.rules import Change, Level
+from codegen.diff.rules import Change, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
 _INTERNAL: Final = "spec"
 
 
-def compare(old: Path, new: Path) -> list[Change]:
-    """Return what users of the package below the source root `old` meet in the one below `new`."""
+def python_changes(old: Path, new: Path) -> list[Change]:
+    """Return what users of the package in the folder `old` meet in its namesake `new`."""
     before, after = (
-        griffe.load(PACKAGE, search_paths=[root], allow_inspection=False) for root in (old, new)
+        griffe.load(folder.name, search_paths=[folder.parent], allow_inspection=False)
+        for folder in (old, new)
     )
     if not (isinstance(before, griffe.Module) and isinstance(after, griffe.Module)):
         raise TypeError("griffe.load gave no module")
@@ -39,10 +39,10 @@ def _griffe(before: griffe.Module, after: griffe.Module) -> Iterator[Change]:
         name = breakage.obj.canonical_path
         if breakage.kind is griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE or _is_private(name):
             continue
-        what = breakage.kind.value
+        words = breakage.kind.value
         if detail := _detail(breakage):
-            what = f"{what}: {detail}"
-        yield Change(name, what[:1].lower() + what[1:], Level.BREAKING)
+            words = f"{words}: {detail}"
+        yield Change(name, words[:1].lower() + words[1:], Level.BREAKING)
 
 
 def _detail(breakage: griffe.Breakage) -> str:

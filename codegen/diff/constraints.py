@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _UPPER: Final = ("maxLength", "maxItems", "maxProperties", "maxContains")
 _LOWER: Final = ("minLength", "minItems", "minProperties", "minContains")
@@ -26,7 +26,7 @@ _WIDTHS: Final = {"int32", "int64", "float", "double", None}
 _Bound = tuple[float, bool] | None
 
 
-def compare(old: Json, new: Json, others: set[str]) -> Iterator[tuple[str, str]]:
+def differences(old: Json, new: Json, others: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the kind of each difference and its detail; `others` are keys that nobody knows."""
     yield from _format(old.get("format"), new.get("format"))
     for keys, is_upper in ((_UPPER, True), (_LOWER, False)):
@@ -41,10 +41,10 @@ def compare(old: Json, new: Json, others: set[str]) -> Iterator[tuple[str, str]]
         before, after = old.get(key), new.get(key)
         if before != after:
             how = "tightened" if before is None else "loosened" if after is None else "changed"
-            yield f"constraint {how}", f"{key} {shown(before)} → {shown(after)}"
+            yield f"constraint {how}", f"{key} {in_words(before)} → {in_words(after)}"
 
 
-def shown(value: Json) -> str:
+def in_words(value: Json) -> str:
     """Return a value in few words."""
     if value is None:
         return "none"
@@ -55,7 +55,7 @@ def shown(value: Json) -> str:
 def _format(before: Json, after: Json) -> Iterator[tuple[str, str]]:
     if before == after:
         return
-    detail = f"{shown(before)} → {shown(after)}"
+    detail = f"{in_words(before)} → {in_words(after)}"
     if {before, after} & _PYTHON_FORMATS:
         yield "format changed", detail
     elif {before, after} <= _WIDTHS:
@@ -87,7 +87,7 @@ def _multiple(before: Json, after: Json) -> Iterator[tuple[str, str]]:
         how = "tightened"
     else:
         how = "loosened" if after is None or before % after == 0 else "changed"
-    yield f"constraint {how}", f"multipleOf {shown(before)} → {shown(after)}"
+    yield f"constraint {how}", f"multipleOf {in_words(before)} → {in_words(after)}"
 
 
 def _limit(keys: Json, name: str) -> _Bound:

@@ -10,10 +10,10 @@ from openapi_python_client.parser.openapi import generate_operation_id
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
-from codegen.operations import METHODS, each, resolved
+from codegen.spec.operations import METHODS, each, resolved
 
 if TYPE_CHECKING:
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _PREFIX: Final = "field_"
 

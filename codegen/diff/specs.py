@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codegen.endpoint import Endpoint, alternatives, endpoints, parameter_names
-from codegen.operations import resolved
-from codegen.rules import Change, api_change
-from codegen.schema import brings_class, reference, view
-from codegen.schemadiff import SchemaDiff
+from codegen.diff.endpoint import Endpoint, alternatives, endpoints, parameter_names
+from codegen.diff.rules import Change, api_change
+from codegen.diff.schemas import SchemaDiff
+from codegen.diff.view import brings_class, reference, view
+from codegen.spec.operations import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _OPERATION_KEYS: Final = {
     *("operationId", "tags", "summary", "description", "externalDocs", "deprecated"),
@@ -24,7 +24,7 @@ _PROSE: Final = {"openapi", "info", "tags", "externalDocs", "jsonSchemaDialect"}
 _ENCODING: Final = ("style", "explode", "allowReserved")
 
 
-def compare(old: Json, new: Json) -> list[Change]:
+def spec_changes(old: Json, new: Json) -> list[Change]:
     """Return what a user of `old` meets in `new`, the gravest first."""
     changes = _Comparison(old, new).run()
     return sorted(dict.fromkeys(changes), key=lambda change: -change.level)
@@ -53,20 +53,20 @@ class _Comparison:
             {operation.key: operation for operation in endpoints(document)}
             for document in (self.old, self.new)
         )
-        gone = [operation for key, operation in olds.items() if key not in news]
-        come = [operation for key, operation in news.items() if key not in olds]
+        removed = [operation for key, operation in olds.items() if key not in news]
+        added = [operation for key, operation in news.items() if key not in olds]
         pairs = [(olds[key], news[key]) for key in olds if key in news]
-        for before in list(gone):
-            for after in come:
+        for before in list(removed):
+            for after in added:
                 if before.body.get("operationId") and before.function == after.function:
                     self._add("operation moved", before.name, f"now {after.name}")
                     pairs.append((before, after))
-                    gone.remove(before)
-                    come.remove(after)
+                    removed.remove(before)
+                    added.remove(after)
                     break
-        for operation in gone:
+        for operation in removed:
             self._add("operation removed", operation.name, operation.function)
-        for operation in come:
+        for operation in added:
             self._add("operation added", operation.name, operation.function)
         for before, after in pairs:
             self._operation(before, after)
@@ -240,19 +240,19 @@ class _Comparison:
 
     def _classes(self) -> None:
         """Compare the named schemas, each of which is a Python class whether it is used or not."""
-        olds, news = _classes(self.old), _classes(self.new)
-        gone = [name for name in olds if name not in news]
-        come = [name for name in news if name not in olds]
-        for name in list(gone):
-            for other in come:
+        olds, news = _schemas_by_class(self.old), _schemas_by_class(self.new)
+        removed = [name for name in olds if name not in news]
+        added = [name for name in news if name not in olds]
+        for name in list(removed):
+            for other in added:
                 if self._is_rename(olds[name], news[other]):
                     self._add("class renamed", f"schema {olds[name]}", f"now {news[other]}")
-                    gone.remove(name)
-                    come.remove(other)
+                    removed.remove(name)
+                    added.remove(other)
                     break
-        for name in gone:
+        for name in removed:
             self._add("class removed", f"schema {olds[name]}")
-        for name in come:
+        for name in added:
             self._add("class added", f"schema {news[name]}")
         used = {before for before, _, _ in self.schemas.seen} | self.schemas.merged
         for name in sorted({*olds.values()} & {*news.values()} - used):
@@ -291,7 +291,7 @@ class _Comparison:
 _OPERATION_PROSE: Final = {"summary", "description", "externalDocs"}
 
 
-def _classes(document: Json) -> dict[str, str]:
+def _schemas_by_class(document: Json) -> dict[str, str]:
     """Return the Python class of each named schema that has one, with the schema's own name."""
     views = {
         name: view(document, {"$ref": f"#/components/schemas/{name}"})

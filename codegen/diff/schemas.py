@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codegen import constraints
-from codegen.constraints import shown
-from codegen.rules import Change, Direction, schema_change
-from codegen.schema import View, brings_class, reference, spelling, view
+from codegen.diff import constraints
+from codegen.diff.constraints import in_words
+from codegen.diff.rules import Change, Direction, schema_change
+from codegen.diff.view import View, brings_class, reference, spelling, view
 
 if TYPE_CHECKING:
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _PROSE: Final = {
     *("description", "example", "examples", "externalDocs", "xml", "$comment", "title"),
@@ -65,7 +65,7 @@ class SchemaDiff:
         old = view(self._documents[0], old_schema)
         new = view(self._documents[1], new_schema)
         if not self._is_same_class(old, new):
-            self._add("class changed", where, f"{_class(old)} → {_class(new)}")
+            self._add("class changed", where, f"{_class_words(old)} → {_class_words(new)}")
         self.merged |= old.merged
         if old.component and new.component:
             pair = (old.component, new.component, self._direction)
@@ -123,7 +123,7 @@ class SchemaDiff:
     def _types(self, old: View, new: View, where: Place) -> None:
         if old.types == new.types:
             return
-        detail = f"{_types(old)} → {_types(new)}"
+        detail = f"{_type_words(old)} → {_type_words(new)}"
         if not new.types and old.types & {"object", "array"}:
             self._add("type changed", where, detail)  # the classes inside go
         elif _covers(new.types, old.types):
@@ -140,20 +140,20 @@ class SchemaDiff:
             for document, side in zip(self._documents, (old, new), strict=True)
         )
         pairs = [(schema, news[name]) for name, schema in olds.items() if name in news]
-        gone = [schema for name, schema in olds.items() if name not in news]
-        come = [schema for name, schema in news.items() if name not in olds]
-        for before in list(gone):
-            after = next((schema for schema in come if self._is_edited(before, schema)), None)
+        removed = [schema for name, schema in olds.items() if name not in news]
+        added = [schema for name, schema in news.items() if name not in olds]
+        for before in list(removed):
+            after = next((schema for schema in added if self._is_edited(before, schema)), None)
             if after is not None:
-                gone.remove(before)
-                come.remove(after)
+                removed.remove(before)
+                added.remove(after)
                 pairs.append((before, after))
         for before, after in pairs:
             self._compare(before, after, where.into(f"<{_variant(before)}>"))
-        for schema in gone:
+        for schema in removed:
             own = not reference(schema) and brings_class(self._documents[0], schema)
             self._add(f"variant {'and its class ' if own else ''}removed", where, _variant(schema))
-        for schema in come:
+        for schema in added:
             self._add("variant added", where, _variant(schema))
         self._discriminator(old.keys, new.keys, where)
 
@@ -170,9 +170,9 @@ class SchemaDiff:
         if before == after:
             return
         if before is None:
-            self._add("discriminator added", where, shown(after))
+            self._add("discriminator added", where, in_words(after))
         elif after is None or before.get("propertyName") != after.get("propertyName"):
-            self._add("discriminator changed", where, f"{shown(before)} → {shown(after)}")
+            self._add("discriminator changed", where, f"{in_words(before)} → {in_words(after)}")
         else:
             self._add("discriminator mapping changed", where)
 
@@ -180,20 +180,20 @@ class SchemaDiff:
         if old.enum is None and new.enum is None:
             return
         if old.enum is None:
-            self._add("became an enum", where, shown(new.enum))
+            self._add("became an enum", where, in_words(new.enum))
         elif new.enum is None:
-            self._add("no longer an enum", where, shown(old.enum))
+            self._add("no longer an enum", where, in_words(old.enum))
         else:
             for value in old.enum:
                 if value not in new.enum:
-                    self._add("enum value removed", where, shown(value))
+                    self._add("enum value removed", where, in_words(value))
             for value in new.enum:
                 if value not in old.enum:
-                    self._add("enum value added", where, shown(value))
+                    self._add("enum value added", where, in_words(value))
 
     def _constraints(self, old: Json, new: Json, where: Place) -> None:
         others = {key for key in {*old, *new} - _HANDLED if not key.startswith("x-")}
-        for kind, detail in constraints.compare(old, new, others):
+        for kind, detail in constraints.differences(old, new, others):
             self._add(kind, where, detail)
 
     def _object(self, old: View, new: View, where: Place) -> None:
@@ -224,7 +224,7 @@ class SchemaDiff:
 
     def _annotations(self, old: Json, new: Json, where: Place) -> None:
         if old.get("default") != new.get("default"):
-            detail = f"{shown(old.get('default'))} → {shown(new.get('default'))}"
+            detail = f"{in_words(old.get('default'))} → {in_words(new.get('default'))}"
             self._add("default changed", where, detail)
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
             self._add("deprecated" if new.get("deprecated") else "no longer deprecated", where)
@@ -258,14 +258,14 @@ def _bare(side: View) -> Json:
 
 
 def _variant(schema: Json) -> str:
-    return reference(schema) or schema.get("title") or shown(schema.get("type", "any"))
+    return reference(schema) or schema.get("title") or in_words(schema.get("type", "any"))
 
 
-def _class(side: View) -> str:
+def _class_words(side: View) -> str:
     if not side.component:
         return f"one named by {'its title' if side.named else 'its place'}"
     return side.class_name
 
 
-def _types(side: View) -> str:
+def _type_words(side: View) -> str:
     return " or ".join(sorted(side.types)) or "anything"

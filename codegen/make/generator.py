@@ -20,15 +20,15 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
-from codegen import operations, provenance
-from codegen.document import canonical, load
 from codegen.errors import GenerationError
+from codegen.make import inspection, provenance
+from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.document import Json
-    from codegen.provenance import Provenance
+    from codegen.make.provenance import Provenance
+    from codegen.spec.document import Json
 
 GENERATOR_VERSION: Final = generator.__version__
 
@@ -65,12 +65,7 @@ def write_package(
             f"{config and config.name}: class_overrides that match no class of the spec: "
             + ", ".join(sorted(overrides.unused))
         )
-    if problems := operations.mismatches(document, folder):
-        raise GenerationError(
-            "\n  ".join(
-                ["generated functions are not the spec's operations:", *problems, *left_out]
-            )
-        )
+    _inspect(document, folder, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -121,6 +116,28 @@ def _generate(
     if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
         raise _failure(fatal)
     return [_words(error) for error in errors]
+
+
+def _inspect(document: Json, folder: Path, left_out: list[str]) -> None:
+    """Stop unless the package has the spec's operations and imports what our code works with."""
+    modules = inspection.parsed(folder)
+    if problems := inspection.mismatches(document, modules):
+        raise GenerationError(
+            "\n  ".join(
+                ["generated functions are not the spec's operations:", *problems, *left_out]
+            )
+        )
+    if problems := inspection.foreign_imports(folder.name, modules):
+        raise GenerationError(
+            "\n  ".join(
+                [
+                    "generated modules import a library that nothing here is made for: go back to"
+                    " the generator that didn't, or adapt our code to it and declare it in"
+                    " pyproject.toml and in codegen/make/inspection.py:",
+                    *problems,
+                ]
+            )
+        )
 
 
 def _failure(errors: Sequence[GeneratorError]) -> GenerationError:

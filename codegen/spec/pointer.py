@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 
 class Absent(Enum):

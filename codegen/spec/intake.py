@@ -16,17 +16,16 @@ from urllib.parse import urlsplit
 import httpx
 from markdown_it import MarkdownIt
 
-from codegen import validate
-from codegen.build import Upstream
-from codegen.document import MAX_BYTES, canonical, load
 from codegen.errors import SourceError
-from codegen.facts import same, shown
-from codegen.pointer import join
+from codegen.spec import validate
+from codegen.spec.document import MAX_BYTES, canonical, excerpt, load, same
+from codegen.spec.pointer import join
+from codegen.spec.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _TIMEOUT: Final = 30.0
 _OPENAPI_KEY: Final = re.compile(r"^[\"']?openapi[\"']?\s*:", re.MULTILINE)
@@ -153,6 +152,6 @@ class _Merge:
                 self.put(owner[key], here, child, page)
             elif not same(owner[key], child):
                 self.conflicts.append(
-                    f"{self._said_by[where]} {where}: {shown(owner[key])}\n"
-                    f"  {page} {where}: {shown(child)}"
+                    f"{self._said_by[where]} {where}: {excerpt(owner[key])}\n"
+                    f"  {page} {where}: {excerpt(child)}"
                 )

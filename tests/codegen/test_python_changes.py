@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from codegen import generate, pythondiff, specdiff
-from codegen.checkout import PACKAGE
+from codegen import generate
+from codegen.diff.packages import python_changes
+from codegen.diff.specs import spec_changes
 from codegen.verdict import verdict
 from tests.codegen.support import write_json
 from tests.codegen.test_changes import ROWS, SHOP
@@ -23,8 +24,8 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _generated(folder: Path, spec: Any) -> Path:
-    generate(write_json(folder / "spec.json", spec), None, folder / "root" / PACKAGE)
-    return folder / "root"
+    generate(write_json(folder / "spec.json", spec), None, folder / "root" / "shop_client")
+    return folder / "root" / "shop_client"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,12 @@ def _generated(folder: Path, spec: Any) -> Path:
         pytest.param(
             "operation removed",
             "api.pets.delete_pet: public object was removed: breaking",
-            id="function gone",
+            id="function removed",
         ),
         pytest.param(
             "operation added",
             "api.default.head_pets: module was added: compatible",
-            id="function comes",
+            id="function added",
         ),
         pytest.param(
             "required parameter added",
@@ -89,12 +90,12 @@ def _generated(folder: Path, spec: Any) -> Path:
         pytest.param(
             "answer enum shrinks",
             "models.kind.Kind.DOG: public object was removed: breaking",
-            id="member gone",
+            id="member removed",
         ),
         pytest.param(
             "answer enum grows",
             "models.kind.Kind.FISH: attribute was added: compatible",
-            id="member comes",
+            id="member added",
         ),
         pytest.param("$ref'd answer body changed", "return type changed", id="return type"),
         pytest.param(
@@ -109,11 +110,11 @@ def test_python_code_meets_the_change(
     edit = next(edit for name, edit, *_ in ROWS if name == row)
     spec = copy.deepcopy(SHOP)
     edit(spec)
-    changes = pythondiff.compare(old, _generated(tmp_path, spec))
+    changes = python_changes(old, _generated(tmp_path, spec))
     lines = [f"{change.where}: {change.what}: {change.level}" for change in changes]
     if line is None:
         assert lines == []
     else:
         assert [text for text in lines if line in text], lines
     # The spec alone already says all that Python says.
-    assert RANKS.index(verdict(changes)) <= RANKS.index(verdict(specdiff.compare(SHOP, spec)))
+    assert RANKS.index(verdict(changes)) <= RANKS.index(verdict(spec_changes(SHOP, spec)))

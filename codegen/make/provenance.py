@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen import operations
+from codegen.spec import operations
 
 if TYPE_CHECKING:
-    from codegen.document import Json
+    from codegen.spec.document import Json
 
 _MODULE = '''\
 """Which spec, overlay and generator this package was made from, and the operations it has."""

@@ -3,12 +3,14 @@
 Beside the standard's `target`, `update` and `remove`, each action has `x-expected`: what upstream
 says today at the keys that the action sets (or, for `remove`, the value it removes), with an
 absent key for an absent value; and `x-reason`. The document's `x-upstream-facts` list what the
-Python layer relies on. `codegen.facts` judges both; here they are only read and applied.
+Python layer relies on, and the strings by which its files show that they do. `codegen.spec.facts`
+judges actions and facts; here they are only read and applied.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +18,9 @@ import jsonpath
 from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import IndexSelector, NameSelector
 
-from codegen import pointer
-from codegen.document import Json, load
 from codegen.errors import OverlayError, SourceError
+from codegen.spec import pointer
+from codegen.spec.document import Json, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _DOCUMENT_KEYS: Final = {"overlay", "info", "actions", "x-upstream-facts"}
 _ACTION_KEYS: Final = {"target", "update", "remove", "description", "x-expected", "x-reason"}
 _FACT_KEYS: Final = {"pointer", "expected", "compare", "keys-matching", "relied-on-by", "reason"}
-_COMPARISONS: Final = {"equals", "contains", "keys"}
+_COMPARISONS: Final = {"equals", "contains", "keys", "parameters"}
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,27 @@ class Action:
 
 @dataclass(frozen=True)
 class UpstreamFact:
-    """One upstream value that Python code relies on."""
+    """One upstream value that Python code relies on; `relied_on_by` has a string of each file."""
 
     pointer: str
     expected: Json
     compare: str
-    keys_matching: str
+    keys_matching: re.Pattern[str]
+    relied_on_by: dict[str, str]
     reason: str
-    override: str
+    place: str
+
+    @property
+    def override(self) -> str:
+        """The files that rely on it, in words."""
+        return ", ".join(f"{file} ({text})" for file, text in self.relied_on_by.items())
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """The whole document."""
+    """The whole document, and its bytes."""
 
+    raw: bytes = b""
     actions: tuple[Action, ...] = ()
     facts: tuple[UpstreamFact, ...] = ()
 
@@ -65,7 +74,8 @@ def read(path: Path) -> Overlay:
     """Read the overlay document at `path`."""
     name = f"{path.parent.name}/{path.name}"
     try:
-        document = load(path.read_text(encoding="utf-8"), name)
+        raw = path.read_bytes()
+        document = load(raw.decode("utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
         raise OverlayError(f"{name}: {error}") from None
     except SourceError as error:
@@ -74,6 +84,7 @@ def read(path: Path) -> Overlay:
     if document["overlay"] != "1.0.0":
         raise OverlayError(f"{name}: overlay version {document['overlay']!r} is not '1.0.0'")
     return Overlay(
+        raw,
         tuple(
             _action(entry, f"{name} actions[{index}]")
             for index, entry in enumerate(document["actions"])
@@ -83,6 +94,20 @@ def read(path: Path) -> Overlay:
             for index, entry in enumerate(document.get("x-upstream-facts", []))
         ),
     )
+
+
+def require_mentions(overlay: Overlay, root: Path) -> None:
+    """Stop unless each file that relies on a fact is below `root` and has the fact's string."""
+    problems = [
+        f"{fact.place}: {fact.pointer}: {problem}"
+        for fact in overlay.facts
+        for file, text in fact.relied_on_by.items()
+        if (problem := _mention_problem(root, file, text))
+    ]
+    if problems:
+        raise OverlayError(
+            "\n  ".join(["`relied-on-by` doesn't say who relies on a fact:", *problems])
+        )
 
 
 def apply(overlay: Overlay, document: Json) -> Json:
@@ -137,14 +162,34 @@ def _fact(entry: Json, where: str) -> UpstreamFact:
     _keys(entry, where, required=required, allowed=_FACT_KEYS)
     if (compare := entry.get("compare", "equals")) not in _COMPARISONS:
         raise OverlayError(f"{where}: `compare` is one of {', '.join(sorted(_COMPARISONS))}")
+    if compare != "equals" and not isinstance(entry["expected"], list):
+        raise OverlayError(f"{where}: with `compare: {compare}`, `expected` is a list")
+    relied_on_by = entry["relied-on-by"]
+    if not (relied_on_by and isinstance(relied_on_by, dict)) or not all(
+        text and isinstance(text, str) for text in relied_on_by.values()
+    ):
+        raise OverlayError(f"{where}: `relied-on-by` maps a file to a string that occurs in it")
+    try:
+        keys_matching = re.compile(entry.get("keys-matching", ""))
+    except (re.error, TypeError) as error:
+        raise OverlayError(f"{where}: `keys-matching`: {error}") from None
     return UpstreamFact(
         pointer=entry["pointer"],
         expected=entry["expected"],
         compare=compare,
-        keys_matching=entry.get("keys-matching", ""),
+        keys_matching=keys_matching,
+        relied_on_by=relied_on_by,
         reason=entry["reason"],
-        override=entry["relied-on-by"],
+        place=where,
     )
+
+
+def _mention_problem(root: Path, file: str, text: str) -> str | None:
+    try:
+        content = (root / file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return f"{file} is no text file of this checkout"
+    return None if text in content else f"{file} doesn't mention {text!r}"
 
 
 def _pointer(target: Json, where: str) -> str:

@@ -1,0 +1,1 @@
+"""Tell two specs, or two generated packages, apart in words and levels."""

@@ -1,0 +1,113 @@
+"""What generated modules show when they are read: their operations, and what they import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from codegen.errors import GenerationError
+from codegen.spec import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from codegen.spec.document import Json
+
+# What the generator writes for, beside the standard library.
+LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
+
+_FUNCTIONS: Final = {"sync_detailed", "asyncio_detailed"}
+
+
+def parsed(package: Path) -> dict[str, ast.Module]:
+    """Return the syntax of each module in `package`, by its path there."""
+    return {
+        path.relative_to(package).as_posix(): _syntax(path)
+        for path in sorted(package.rglob("*.py"))
+    }
+
+
+def mismatches(document: Json, modules: dict[str, ast.Module]) -> list[str]:
+    """Return the operations of `document` that have no module of functions, and the reverse."""
+    wanted = Counter(
+        (operation.method, _shape(operation.path)) for operation in operations.of(document)
+    )
+    found = Counter(
+        _operation(name, tree)
+        for name, tree in modules.items()
+        if re.fullmatch(r"api/[^/]+/(?!__init__\.py)[^/]+", name)
+    )
+    return [
+        *(
+            f"{method} {path} has no function"
+            for method, path in sorted((wanted - found).elements())
+        ),
+        *(
+            f"{method} {path} isn't in the spec"
+            for method, path in sorted((found - wanted).elements())
+        ),
+    ]
+
+
+def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:
+    """Return the imports of anything but the package, the standard library and `LIBRARIES`."""
+    known = {package, *sys.stdlib_module_names, *LIBRARIES}
+    return [
+        f"{name} imports {imported}"
+        for name, tree in modules.items()
+        for imported in _imports(tree)
+        if imported.partition(".")[0] not in known
+    ]
+
+
+def _syntax(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Yield what a module imports by its full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def _operation(name: str, tree: ast.Module) -> tuple[str, str]:
+    """Return method and path shape of the one operation in a generated module."""
+    functions = {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    if "_get_kwargs" not in functions or not functions.keys() >= _FUNCTIONS:
+        raise GenerationError(f"{name} lacks the functions of an operation")
+    for node in ast.walk(functions["_get_kwargs"]):
+        if isinstance(node, ast.Dict):
+            entries = {
+                key.value: value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)
+            }
+            if "method" in entries and "url" in entries:
+                return _text(entries["method"]).upper(), _shape(_text(entries["url"]))
+    raise GenerationError(f"{name} sends no request")
+
+
+def _text(node: ast.expr) -> str:
+    """Return a string literal, or the literal that `.format` is called on."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _shape(path: str) -> str:
+    """Return `path` with its parameters' names left out: in Python they are spelled differently."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)

@@ -1,0 +1,1 @@
+"""Read a spec: from its bytes to one checked document, with our corrections judged and applied."""
