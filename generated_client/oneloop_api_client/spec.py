@@ -14,7 +14,7 @@ class Operation(NamedTuple):
 
 SPEC_VERSION: Final = "1.0.0"
 SPEC_SHA256: Final = "b512bef178b02945acd8f035ccf08d38152f51e25eee5d687ae5e2eb41eb3875"
-OVERLAY_SHA256: Final = "7da73f916572b0be83940041d6e704296798619427408fc7c61e40c10a869918"
+OVERLAY_SHA256: Final = "0cc94c42e565edccc8845ce4cca76466da662d993256d259bfee9c34dd8ea191"
 GENERATOR_VERSION: Final = "0.29.1"
 SERVER_URL: Final = "https://prod.oneloop.ai"
 OPERATIONS: Final[tuple[Operation, ...]] = (
