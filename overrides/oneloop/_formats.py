@@ -6,7 +6,6 @@ import csv
 import functools
 import json
 import re
-from types import SimpleNamespace
 
 from oneloop.errors import MAX_EXCERPT
 from oneloop.usage import BillingUsage
@@ -57,9 +56,8 @@ def as_csv(usages: list[BillingUsage], *, terminal: bool, spreadsheet: bool) -> 
     """
     safe = functools.partial(_FORMULA.sub, "'") if spreadsheet else str
     shown = escaped if terminal else str
-    lines: list[str] = []
-    # Written with CRLF and kept with LF: else Python 3.11 leaves a name with a lone CR unquoted.
-    writer = csv.writer(SimpleNamespace(write=lambda line: lines.append(line[:-2] + "\n")))
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for usage in usages:
         bid = shown(safe(usage.billing_id))
@@ -67,8 +65,17 @@ def as_csv(usages: list[BillingUsage], *, terminal: bool, spreadsheet: bool) -> 
     return "".join(lines)
 
 
+class _Lines(list[str]):
+    """Keeps with LF what is written with CRLF: asked for LF, Python 3.11 leaves a CR unquoted."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
 def escaped(text: str) -> str:
     r"""Return the text with what doesn't print as Python escapes it: `\x1b`, `\u202e`."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
