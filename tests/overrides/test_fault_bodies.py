@@ -249,7 +249,7 @@ def test_message_is_bounded_whatever_the_id(face: Face) -> None:
 @every_method
 def test_unknown_fields_are_ignored(face: Face) -> None:
     body = usage_body(row(unit="calls", day2=None, nested={"day": "x", "data": [{}]}))
-    body = body.replace(b"{", b'{"next": {"data": 1}, ', 1)
+    body = body.replace(b"{", b'{"extra": {"data": 1}, ', 1)
     with RawServer(replies(reply(body))) as server:
         assert face(server.url).total == 12
 

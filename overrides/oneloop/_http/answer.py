@@ -91,7 +91,10 @@ class Answer(httpx.Response):
             ResponseValidationError: not JSON (RFC 8259), with `NaN` or `Infinity`, with a key
                 twice in one object, with a number of thousands of digits, or nested too deep.
         """
-        body = self.json_bytes()
+        return self.parse(self.json_bytes(), **kwargs)
+
+    def parse(self, body: bytes, **kwargs: Any) -> Any:
+        """Return what the body, or a part of it, says; raises as `json` does."""
         try:
             # As text: given bytes, json.loads would guess UTF-16 and skip a byte order mark.
             return json.loads(
