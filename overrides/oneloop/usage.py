@@ -183,7 +183,7 @@ _END = re.compile(rb"\]\s*\}\s*")
 
 
 def _is_rows_alone(body: bytes) -> bool:
-    """Whether nothing is in front of the rows, and nothing behind: their bracket is the only one."""
+    """Whether nothing is in front of the rows or behind: their bracket is the only one."""
     return bool(_BEGIN.match(body) and _END.fullmatch(body, body.find(b"]")))
 
 
