@@ -259,7 +259,7 @@ def _check_keys_are_unique(answer: Answer, body: bytes, count: int) -> None:
     # The decoder takes the last of two equal keys. Where a cheap count can't exclude that there
     # are two, the strict parser decides.
     if b"\\" in body or not _has_each_key_once(body, count):
-        answer.json()
+        answer.parse(body)
 
 
 def _check_ids(answer: Answer, rows: list[_WireRow], bid: str) -> None:
