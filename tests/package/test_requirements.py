@@ -53,7 +53,10 @@ def test_what_the_sandbox_imports_is_required_by_its_extra_and_nothing_else() ->
     assert imported([SANDBOX]) - set(required()) == set(required("sandbox"))
 
 
-@pytest.mark.parametrize("requirement", required().values(), ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "requirement",
+    [pytest.param(each, id=name) for name, each in (required() | required("sandbox")).items()],
+)
 def test_the_lowest_version_allowed_is_what_scripts_lowest_installs(
     requirement: Requirement,
 ) -> None:
