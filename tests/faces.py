@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 
 from oneloop import AsyncOneloop, BillingUsage, Oneloop, OneloopError
@@ -56,6 +58,11 @@ METHODS = [sync_method, async_method, trio_method]
 API = [sync_api, async_api]
 """The generated operation on `client.api`."""
 FACES = [*METHODS, *API]
+
+Face = Callable[..., Any]
+every_method = pytest.mark.parametrize("face", METHODS)
+every_face = pytest.mark.parametrize("face", FACES)
+every_client = pytest.mark.parametrize("client_class", [Oneloop, AsyncOneloop])
 
 
 def check_error(error: OneloopError, log: str = "", *, echoed: bool = False) -> None:
