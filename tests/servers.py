@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Self
+from typing import Any, Self
 
 BID = "bid_1"
 
@@ -92,6 +92,24 @@ def hang_up(connection: socket.socket) -> None:
     linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     connection.close()
+
+
+@contextlib.contextmanager
+def silent_address() -> Iterator[tuple[str, int]]:
+    """Give an address where no handshake of TCP's ends: its backlog is full."""
+    with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+def addresses(*found: tuple[str, int]) -> Callable[..., Any]:
+    """Return what finds these addresses, in place of `socket.getaddrinfo`."""
+    return lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", each) for each in found]
 
 
 class RawServer:

@@ -213,7 +213,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if seconds is None:", "if True:"),
         ("retry_after=_retry_after(outcome) if", "retry_after=None if"),
     ],
-    ("_http/transport", "transports"): [
+    ("_http/transport", "retries transports"): [
         ("replayable=isinstance(body, bytes)", "replayable=True"),
         ("sent=exchange.sent", "sent=True"),
     ],
@@ -314,7 +314,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if https and config.trust_env", "if https"),
         ("if not 200 <= event.status_code <= 299:", "if False:"),
         ("if http.trailing_data[0]:", "if False:"),
-        ('raise ConnectionError("the proxy closed the connection")', "pass"),
         ("elif not isinstance(event, h11.InformationalResponse):", "else:"),
         (
             "if (file or folder) and not (os.path.isfile(file)",
@@ -348,7 +347,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             'patience.left("connect")',
         ),
         ("patience.within(share)", "patience"),
-        (", _LEAST_SHARE)", ", 0)"),
         ("    patience = patience.within(CONNECT_TIMEOUT)\n", ""),
         ("handshake = patience.within(CONNECT_TIMEOUT)", "handshake = patience"),
     ],
@@ -435,7 +433,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/connection", "future_operations"): [
         ("exchange.sent = True\n        yield from _write", "yield from _write"),
     ],
-    ("_http/connection", "transports"): [
+    ("_http/connection", "retries"): [
         ("exchange.sent = True\n    chunks", "chunks"),
     ],
     ("_http/pool", "processes"): [

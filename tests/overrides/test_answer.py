@@ -127,6 +127,10 @@ def test_encoding_that_does_not_hold(body: bytes, encoding: str, size: int) -> N
     assert refused(lambda: read(body, encoding, size=size)).where == "$"
 
 
+def test_empty_body_is_no_broken_gzip() -> None:
+    assert read(b"", "gzip").body == b""
+
+
 def test_gzip_bomb_is_never_inflated() -> None:
     bomb = gzip.compress(b" " * 64 * 2**20)
     tracemalloc.start()

@@ -15,7 +15,7 @@ import pytest
 from oneloop import APITimeoutError, AsyncOneloop, Oneloop, OneloopError
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, every_method
-from tests.servers import BID, RawServer, replies, reply, silence
+from tests.servers import BID, RawServer, hang_up, replies, reply, silence
 
 
 def test_connection_is_kept_between_calls(server: RawServer) -> None:
@@ -106,6 +106,43 @@ def test_idle_connections_do_not_pile_up(
     asyncio.run(scenario())
 
 
+def test_connection_that_idled_for_too_long_is_not_used(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop._http.connection.KEEPALIVE_SECONDS", 0.05)
+    with Oneloop(api_key=KEY, base_url=server.url) as client:
+        client.get_billing_usage(BID)
+        time.sleep(0.1)
+        client.get_billing_usage(BID)
+    assert server.connections == 2
+
+
+def test_connection_that_was_used_last_is_used_next() -> None:
+    used: list[socket.socket] = []
+    both = threading.Barrier(2)
+
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        used.append(connection)
+        if number <= 2:
+            both.wait(3)
+        if number == 5:
+            hang_up(connection)
+        else:
+            connection.sendall(reply())
+
+    with RawServer(handle) as server:
+        with Oneloop(api_key=KEY, base_url=server.url, max_retries=0) as client:
+            with ThreadPoolExecutor(2) as threads:
+                list(threads.map(client.get_billing_usage, [BID] * 2))
+            client.get_billing_usage(BID)
+            client.get_billing_usage(BID)
+            with pytest.raises(OneloopError):
+                client.get_billing_usage(BID)
+            client.get_billing_usage(BID)
+    assert used[2] is used[3] is used[4]
+    assert used[5] in used[:2], "an open connection goes before a place for one"
+
+
 def test_connections_that_idle_below_a_busy_one_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oneloop._http.pool.KEEPALIVE_SECONDS", 0.2)
     monkeypatch.setattr("oneloop._http.connection.KEEPALIVE_SECONDS", 0.2)
@@ -128,6 +165,7 @@ def test_calls_past_the_limit_of_connections_wait_their_turn(
     server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 3)
+    monkeypatch.setattr("oneloop._http.pool._TICK", 60)  # nobody has to look for himself
 
     async def scenario() -> list[str]:
         async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:

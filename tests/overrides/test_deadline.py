@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, InternalServerError, Oneloop
 from oneloop_api_client.api.usage import get_billing_usage
-from tests.faces import FACES, KEY, Face, check_error, every_face
+from tests.faces import FACES, KEY, Face, async_method, check_error, every_face, trio_method
 from tests.servers import (
     BID,
     Handler,
     RawServer,
+    addresses,
     hang_up,
     replies,
     reply,
     sends_then,
     silence,
+    silent_address,
     usage_body,
 )
 
@@ -79,15 +82,8 @@ def test_deadline_counts_from_the_first_try(face: Face, no_pauses: None) -> None
 
 
 def test_deadline_holds_while_connecting() -> None:
-    # A full backlog lets no further handshake end.
-    with socket.socket() as listener, contextlib.ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with silent_address() as (host, port):
+        url = f"http://{host}:{port}"
         for face in FACES:
             began = time.monotonic()
             with pytest.raises(APITimeoutError):
@@ -182,3 +178,75 @@ def test_callers_own_timeout_stays_the_callers() -> None:
     with RawServer(silence(3)) as server, pytest.raises(TimeoutError) as caught:
         asyncio.run(scenario(server.url))
     assert not isinstance(caught.value, APITimeoutError)
+
+
+@every_face
+def test_silent_address_leaves_the_next_its_share(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop._http.stream._LEAST_SHARE", 0.1)
+    with silent_address() as silent, RawServer(replies(reply())) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", addresses(silent, ("127.0.0.1", server.port)))
+        assert face("http://localhost:1", timeout=0.8)
+
+
+@every_face
+def test_connecting_takes_only_a_part_of_the_time(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop._http.stream.CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr("oneloop._http.network.CONNECT_TIMEOUT", 0.1)
+    began = time.monotonic()
+    with silent_address() as (host, port), pytest.raises(APITimeoutError, match="connect"):
+        face(f"http://{host}:{port}")
+    with RawServer(silence(1)) as server:
+        with pytest.raises(APITimeoutError, match="connect"):
+            face(server.url.replace("http:", "https:"))
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        with pytest.raises(APITimeoutError, match="read"):
+            face("https://prod.oneloop.test")
+    assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("face", [async_method, trio_method])
+def test_deadline_holds_in_a_look_up(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*arguments: Any) -> None:
+        if arguments[5] & socket.AI_NUMERICHOST:  # asked by trio, before it starts a thread
+            raise socket.gaierror(socket.EAI_NONAME, "not numeric")
+        time.sleep(0.6)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    began = time.monotonic()
+    with pytest.raises(APITimeoutError):
+        face("https://prod.oneloop.test", timeout=0.1)
+    assert time.monotonic() - began < 1
+
+
+def test_deadline_holds_for_a_transport_that_drips() -> None:
+    def dripping() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" "
+            time.sleep(0.05)
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=dripping()))
+    with Oneloop(api_key=KEY, timeout=0.2, transport=transport) as client:
+        began = time.monotonic()
+        with pytest.raises(APITimeoutError):
+            client.get_billing_usage(BID)
+        assert time.monotonic() - began < 0.5
+
+
+def test_deadline_holds_for_an_async_transport() -> None:
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3)
+        raise AssertionError
+
+    async def scenario() -> None:
+        transport = httpx.MockTransport(slow)
+        async with AsyncOneloop(api_key=KEY, timeout=0.2, transport=transport) as client:
+            with pytest.raises(APITimeoutError):
+                await client.get_billing_usage(BID)
+
+    began = time.monotonic()
+    asyncio.run(scenario())
+    assert time.monotonic() - began < 1

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from oneloop import APIStatusError, InternalServerError
+from oneloop import APIConnectionError, APIStatusError, InternalServerError, Oneloop, OneloopError
 from oneloop._http import retry
 from oneloop._http.retry import Tried
-from tests.faces import Face, every_face
-from tests.servers import RawServer, hang_up, replies, reply
+from tests.faces import KEY, Face, every_face
+from tests.servers import Handler, RawServer, hang_up, replies, reply
 
 NOW = 1_735_689_600.0
 
@@ -173,4 +173,22 @@ def test_retry_after_past_the_deadline_fails_at_once(face: Face, status: int) ->
     assert (caught.value.status_code, caught.value.retry_after) == (status, 604800)
     assert "retry after 604800 s" in str(caught.value)
     assert caught.value.message == "no such thing"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("handler", "error_class"),
+    [
+        pytest.param(replies(reply(b"", 503)), InternalServerError, id="503"),
+        pytest.param(
+            lambda connection, head, number: hang_up(connection), APIConnectionError, id="reset"
+        ),
+    ],
+)
+def test_streamed_body_is_sent_once(
+    handler: Handler, error_class: type[OneloopError], no_pauses: None
+) -> None:
+    with RawServer(handler) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
+        with pytest.raises(error_class):
+            client.api.get_httpx_client().put("/x", content=iter([b"a"]))
     assert len(server.requests) == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +15,27 @@ from pathlib import Path
 import pytest
 import trustme
 
-from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, ConfigurationError, Oneloop
+from oneloop import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOneloop,
+    ConfigurationError,
+    Oneloop,
+)
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, check_error, every_client, every_face, every_method
-from tests.servers import BID, Handler, RawServer, hang_up, replies, reply, sends_then
+from tests.servers import (
+    BID,
+    Handler,
+    RawServer,
+    addresses,
+    hang_up,
+    replies,
+    reply,
+    sends_then,
+    usage_body,
+)
 
 BROKEN = [
     pytest.param(sends_then(b"", hang_up), id="reset before the answer"),
@@ -61,10 +80,34 @@ def test_broken_connection_is_typed_and_retried(
 
 
 @every_face
+def test_interim_answer_is_no_answer(face: Face) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"
+    with RawServer(replies(hints + reply())) as server:
+        assert face(server.url)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset takes the answer along")
+def test_answer_before_the_request_is_over_counts() -> None:
+    with RawServer(sends_then(reply(b"too large", 413), hang_up)) as server:
+        with Oneloop(api_key=KEY, base_url=server.url) as client:
+            with pytest.raises(APIStatusError, match="413"):
+                client.api.get_httpx_client().put("/x", content=b"x" * 2**24)
+
+
+@every_face
+def test_next_address_is_tried(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        refusing = listener.getsockname()
+    with RawServer(replies(reply())) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", addresses(refusing, ("127.0.0.1", server.port)))
+        assert face("http://localhost:1")
+
+
+@every_face
 def test_refused_connection(face: Face, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(APIConnectionError) as caught:
+    with pytest.raises(APIConnectionError, match="refused") as caught:
         face(f"http://127.0.0.1:{port}")
     check_error(caught.value, caplog.text)
 
@@ -130,8 +173,8 @@ def test_certificate_of_nobody_we_trust(
 ) -> None:
     with RawServer(replies(reply()), tls) as server:
         with pytest.raises(APIConnectionError, match="certificate") as caught:
-            face(server.url)
-    assert server.requests == []
+            face(server.url, max_retries=2)
+    assert (server.requests, server.connections) == ([], 1), "it won't be valid at the next try"
     check_error(caught.value, caplog.text)
 
 
@@ -158,6 +201,16 @@ def test_plain_text_where_tls_is_due(face: Face, caplog: pytest.LogCaptureFixtur
     with RawServer(replies(reply())) as server, pytest.raises(APIConnectionError) as caught:
         face(server.url.replace("http:", "https:"), timeout=0.3)
     check_error(caught.value, caplog.text)
+
+
+@every_face
+def test_answer_that_tls_does_not_end_may_be_cut(
+    face: Face, tls: ssl.SSLContext, trusted: None
+) -> None:
+    endless = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + usage_body()
+    with RawServer(sends_then(endless, socket.socket.close), tls) as server:
+        with pytest.raises(APIConnectionError):
+            face(server.url)
 
 
 @every_client
@@ -231,6 +284,44 @@ def test_proxy_only_tunnels(
 
 
 @every_face
+def test_proxy_gets_its_password(
+    face: Face, proxied: tuple[RawServer, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, proxy = proxied
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://user:p%40ss@"))
+    assert face("https://prod.oneloop.test")
+    password = base64.b64encode(b"user:p@ss")
+    assert b"\r\nProxy-Authorization: Basic " + password + b"\r\n" in proxy.requests[0]
+
+
+@every_face
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        pytest.param(replies(b"HTTP/1.1 407 No\r\n\r\n"), "the proxy answered 407", id="refusal"),
+        pytest.param(
+            replies(b"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 407 No\r\n\r\n"),
+            "the proxy answered 407",
+            id="interim answer",
+        ),
+        pytest.param(
+            replies(b"HTTP/1.1 200 OK\r\n\r\n\x15"), "said more than its answer", id="more"
+        ),
+        pytest.param(sends_then(b"", socket.socket.close), "no whole answer", id="no answer"),
+        pytest.param(replies(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "illegal status line", id="not HTTP"),
+    ],
+)
+def test_proxy_that_does_not_tunnel(
+    face: Face, handler: Handler, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(handler) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(APIConnectionError, match=words) as caught:
+            face("https://prod.oneloop.test")
+    check_error(caught.value)
+
+
+@every_face
 @pytest.mark.parametrize("url", ["https://127.0.0.1:{port}", "https://localhost:{port}"])
 def test_this_machine_is_never_asked_through_a_proxy(
     face: Face, url: str, proxied: tuple[RawServer, Proxy], monkeypatch: pytest.MonkeyPatch
@@ -290,7 +381,17 @@ def test_plain_http_never_takes_a_proxy(
 
 @every_client
 @pytest.mark.parametrize(
-    "proxy", ["ftp://h", "http://", "://", "socks4://h", "http://user:secret@h:port", "socks5://h"]
+    "proxy",
+    [
+        "ftp://h",
+        "http://",
+        "://",
+        "socks4://h",
+        "https://h",
+        "http://[::1",
+        "http://user:secret@h:port",
+        "socks5://h",
+    ],
 )
 def test_proxy_that_is_not_one_names_its_variable(
     client_class: type[Oneloop], proxy: str, monkeypatch: pytest.MonkeyPatch
