@@ -6,12 +6,16 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+import tty
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -20,25 +24,65 @@ from oneloop.sandbox import API_KEY, Sandbox
 from tests.faces import KEY
 from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
+COMMAND = [sys.executable, "-m", "oneloop.cli"]
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+
 
 def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
     """Run the command as people do, with no environment but the one given."""
+    return shell("", *arguments, env=environment)
+
+
+def shell(
+    streams: str, *arguments: str, env: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run the command from a shell that redirects its streams."""
     done = subprocess.run(
-        [sys.executable, "-m", "oneloop.cli", *arguments],
-        env=dict(environment or {}),
+        ["sh", "-c", f'exec "$0" "$@" {streams}', *COMMAND, *arguments],
+        env=dict(env or {}),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
-        encoding="utf-8",
         timeout=30,
         check=False,
     )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
+    # Decoded here: text mode would turn a name's own carriage return into a line feed.
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in err
+    return done.returncode, out, err
+
+
+def on_terminal(
+    *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8"
+) -> tuple[int, str]:
+    """Run the command with a terminal for its output, and return all that the terminal gets."""
+    ours, its = pty.openpty()
+    tty.setraw(its)
+    utf8 = {"PYTHONUTF8": "1"}
+    process = subprocess.Popen([*COMMAND, *arguments], env={**utf8, **environment}, stdout=its)
+    os.close(its)
+    shown = bytearray()
+    with suppress(OSError):  # how Linux says that the other side is closed
+        while part := os.read(ours, 65_536):
+            shown += part
+    os.close(ours)
+    return process.wait(30), shown.decode(encoding)
+
+
+@contextmanager
+def serving(*answers: bytes) -> Iterator[dict[str, str]]:
+    """Give the environment in which the command asks a server with these answers."""
+    with RawServer(replies(*answers)) as server:
+        yield {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
 
 
 def against(answer: bytes, *arguments: str) -> tuple[int, str, str]:
-    with RawServer(replies(answer)) as server:
-        environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
+    with serving(answer) as environment:
         return run("usage", *arguments, environment=environment)
+
+
+def csv_rows(out: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(out, newline="")))
 
 
 def test_sandbox_needs_no_key() -> None:
@@ -73,20 +117,20 @@ def test_formats_for_machines_agree() -> None:
     assert sum(document["by_name"].values()) == document["total"]
 
 
-NAMES = ["=1+1", "a,b", 'say "hi"', "two\nlines", "\x1b[31mred", "é🧾", "  "]
+NAMES = ["=1+1", "-1", "a,b", 'say "hi"', "two\nlines", "a\rb", "\r\n", "\x1b[31mred", "\x7f\x9b"]
+NAMES += ["\u202eevil", "é🧾", "  "]
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("format_", ["csv", "json"])
-def test_machines_get_names_as_they_are(name: str, format_: str) -> None:
-    answer = reply(usage_body(row(billingUsageName=name)))
-    code, out, _ = against(answer, "bid_1", "--format", format_)
+def test_machines_get_names_as_they_are(format_: str) -> None:
+    rows = [row(billingUsageName=name) for name in NAMES]
+    code, out, _ = against(reply(usage_body(*rows)), "bid_1", "--format", format_)
     assert code == 0
     if format_ == "json":
         names = [item["name"] for item in json.loads(out)[0]["rows"]]
     else:
-        names = [item["name"] for item in csv.DictReader(io.StringIO(out, newline=""))]
-    assert names == [name]
+        names = [item["name"] for item in csv_rows(out)]
+    assert names == NAMES
 
 
 def test_table_shows_no_control_characters() -> None:
@@ -202,7 +246,7 @@ def test_interrupt_keeps_what_was_fetched() -> None:
 
     with RawServer(first_only) as server:
         process = subprocess.Popen(
-            [sys.executable, "-m", "oneloop.cli", "usage", "b1", "b2", "--format", "csv"],
+            [*COMMAND, "usage", "b1", "b2", "--format", "csv"],
             env={"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -229,17 +273,223 @@ def test_interrupt_anywhere_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -
     assert repr(caught.value) == "SystemExit(130)"
 
 
-def test_closed_pipe_is_no_error() -> None:
-    with RawServer(replies(reply(usage_body(*[row()] * 20_000)))) as server:
-        environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
-        reader, writer = os.pipe()
-        os.close(reader)
+# What a terminal would obey or show out of order: C0, DEL, C1, bidi overrides, line separators.
+UNPRINTABLE = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)])) + "\u202e\u2066\u200b\u2028\ufeff"
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "json"])
+def test_terminal_gets_no_control_characters(format_: str) -> None:
+    bid = "b\u202e1"
+    body = usage_body(row(billingId=bid, billingUsageName=f"<{UNPRINTABLE}>"))
+    with serving(reply(body)) as environment:
+        code, out = on_terminal("usage", bid, "--format", format_, environment=environment)
+    assert code == 0
+    assert {char for char in out if not char.isprintable()} == {"\n"}
+    if format_ == "json":
+        assert json.loads(out)[0]["rows"][0]["name"] == f"<{UNPRINTABLE}>"
+    else:
+        assert r"b\u202e1" in out
+        assert r"<\x00\x01" in out
+        assert r"\x1b" in out
+        assert r"\x7f\x80" in out
+        assert r"\ufeff>" in out
+
+
+def test_terminal_gets_printable_names_as_they_are() -> None:
+    names = ["api-calls", "a,b", 'say "hi"', r"c:\x1b", "é🧾", "  "]
+    rows = [row(billingUsageName=name) for name in names]
+    with serving(reply(usage_body(*rows))) as environment:
+        _, out = on_terminal("usage", "bid_1", "--format", "csv", environment=environment)
+    assert [item["name"] for item in csv_rows(out)] == names
+
+
+def test_terminal_keeps_its_own_encoding() -> None:
+    with serving(reply(usage_body(row(billingUsageName="\u00db")))) as environment:
+        environment |= {"PYTHONIOENCODING": "latin-1"}
+        _, out = on_terminal(
+            "usage", "bid_1", "--format", "csv", environment=environment, encoding="latin-1"
+        )
+    assert ",\u00db,12" in out
+
+
+WRONG = reply(b"[]")
+ONE_ROW = "billing_id,day,name,total\nb2,2025-01-01,api-calls,12\n"
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        pytest.param("2>&-", id="stderr closed"),
+        pytest.param("<&-", id="stdin closed"),
+        pytest.param("<&- 2>&-", id="both closed"),
+        pytest.param("2>/dev/full", id="stderr full", marks=needs_full),
+        pytest.param("2</dev/null", id="stderr only read"),
+    ],
+)
+def test_error_lines_never_land_in_the_output(streams: str) -> None:
+    with serving(WRONG, reply(usage_body(row(billingId="b2")))) as environment:
+        environment |= {"ONELOOP_LOG": "info"}
+        code, out, _ = shell(streams, "usage", "b1", "b2", "--format", "csv", env=environment)
+    assert (code, out) == (3, ONE_ROW)
+
+
+@pytest.mark.parametrize("streams", ["2>&-", pytest.param("2>/dev/full", marks=needs_full)])
+def test_wrong_command_line_without_stderr(streams: str) -> None:
+    assert shell(streams, "usage") == (2, "", "")
+
+
+def test_closed_streams_descriptors_are_no_socket() -> None:
+    look = (
+        "import os\n"
+        "from oneloop import cli, usage\n"
+        "null = os.stat(os.devnull)\n"
+        "taken = lambda *_: [os.path.samestat(os.fstat(n), null) for n in range(3)] == [True] * 3\n"
+        "usage.decode = lambda *_: os._exit(42 if taken() else 43)\n"
+        "cli.main(['usage', 'b'])\n"
+    )
+    with serving(reply()) as environment:
+        command = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, look]
+        assert subprocess.run(command, env=environment, timeout=30, check=False).returncode == 42
+
+
+@pytest.mark.parametrize(
+    ("streams", "why"),
+    [
+        pytest.param(">&-", "Bad file descriptor", id="closed"),
+        pytest.param("<&- >&-", "Bad file descriptor", id="closed as stdin is"),
+        pytest.param(">/dev/full", "No space left on device", id="full", marks=needs_full),
+    ],
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(pytest.param(["usage", "bid_1", "--format", f], id=f) for f in ("table", "csv", "json")),
+        pytest.param(["--help"], id="help"),
+        pytest.param(["--version"], id="version"),
+    ],
+)
+def test_output_that_cannot_be_written(streams: str, why: str, arguments: list[str]) -> None:
+    with serving(reply()) as environment:
+        code, out, err = shell(streams, *arguments, env=environment)
+    assert (code, out, err) == (1, "", f"oneloop: can't write the output: {why}\n")
+
+
+@needs_full
+def test_first_failure_keeps_its_code_where_the_disk_is_full() -> None:
+    with serving(WRONG, reply(usage_body(row(billingId="b2")))) as environment:
+        code, _, err = shell(">/dev/full", "usage", "b1", "b2", env=environment)
+    assert code == 3
+    assert err.splitlines()[1:] == ["oneloop: can't write the output: No space left on device"]
+
+
+def test_no_stream_at_all() -> None:
+    with serving(reply()) as environment:
+        assert shell("<&- >&- 2>&-", "usage", "bid_1", env=environment) == (1, "", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "answer", "code"),
+    [
+        pytest.param("b1", reply(usage_body(row(billingId="b1"))), 0, id="nothing failed"),
+        pytest.param("b1", reply(ERROR, 400), 1, id="refused"),
+        pytest.param("..", None, 2, id="no id"),
+        pytest.param("b1", WRONG, 3, id="wrong answer"),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 20_000])
+@pytest.mark.parametrize("stderr", [subprocess.PIPE, subprocess.STDOUT], ids=["apart", "2>&1"])
+def test_exit_code_outlives_the_reader(
+    first: str, answer: bytes | None, code: int, rows: int, stderr: int
+) -> None:
+    answers = [answer] if answer else []
+    answers.append(reply(usage_body(*[row(billingId="b2")] * rows)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with serving(*answers) as environment:
         done = subprocess.run(
-            [sys.executable, "-m", "oneloop.cli", "usage", "bid_1"],
+            [*COMMAND, "usage", first, "b2"],
+            env=environment,
+            stdout=writer,
+            stderr=stderr,
+            encoding="utf-8",
+            timeout=30,
+            check=False,
+        )
+    os.close(writer)
+    assert done.returncode == code
+    if stderr == subprocess.PIPE:
+        assert len(done.stderr.splitlines()) == (code != 0)
+
+
+def test_interrupt_ends_output_that_nobody_reads() -> None:
+    reader, writer = os.pipe()
+    with serving(reply(usage_body(*[row()] * 20_000))) as environment:
+        process = subprocess.Popen(
+            [*COMMAND, "usage", "bid_1"],
             env=environment,
             stdout=writer,
             stderr=subprocess.PIPE,
-            check=False,
+            text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
         )
         os.close(writer)
-    assert (done.returncode, done.stderr) == (0, b"")
+        os.read(reader, 1)
+        time.sleep(0.2)  # the pipe is full by now, and the command waits
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=5)
+    os.close(reader)
+    assert (process.returncode, err) == (130, "")
+
+
+FORMULAS = [f"{lead}1+1" for lead in "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"]
+SAFE = {
+    **{name: f"'{name}" for name in FORMULAS},
+    **{name: name for name in ["api-calls", "'=1", "a=1", "a,=1", "a;b", " -"]},
+    "a;=1;b": "a;'=1;b",
+    "a\n=1\nb": "a\n'=1\nb",
+}
+
+
+@pytest.mark.parametrize("spreadsheet", [True, False], ids=["asked for", "not asked for"])
+def test_spreadsheet_takes_no_name_for_a_formula(spreadsheet: bool) -> None:
+    rows = [row(billingUsageName=name) for name in SAFE]
+    options = ["--spreadsheet"] if spreadsheet else []
+    code, out, _ = against(reply(usage_body(*rows)), "bid_1", "--format", "csv", *options)
+    assert code == 0
+    names = [item["name"] for item in csv_rows(out)]
+    assert names == list(SAFE.values() if spreadsheet else SAFE)
+
+
+def test_spreadsheet_gets_safe_ids_and_plain_numbers() -> None:
+    answer = reply(usage_body(row(billingId="=b", billingUsageName="@x")))
+    _, out, _ = against(answer, "=b", "--format", "csv", "--spreadsheet")
+    assert out.splitlines()[1] == "'=b,2025-01-01,'@x,12"
+
+
+@pytest.mark.parametrize("format_", [[], ["--format", "json"], ["--format", "table"]])
+def test_spreadsheet_is_for_csv(format_: list[str]) -> None:
+    code, out, err = run("usage", "b", "--spreadsheet", *format_)
+    assert (code, out, err) == (2, "", "oneloop: --spreadsheet goes with --format csv\n")
+
+
+def test_help_says_what_csv_does_with_formulas() -> None:
+    words = " ".join(run("usage", "--help")[1].split())
+    assert "csv writes names as they are" in words
+    assert "begins with =, +, - or @" in words
+
+
+def test_refused_key_stops_the_run() -> None:
+    with RawServer(replies(reply(usage_body(row(billingId="b1"))), reply(ERROR, 401))) as server:
+        environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
+        bids = [f"b{number}" for number in range(1, 1001)]
+        code, out, err = run("usage", *bids, "--format", "csv", environment=environment)
+        assert len(server.requests) == 2
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert out.splitlines()[1:] == ["b1,2025-01-01,api-calls,12"]
+
+
+def test_refused_id_does_not_stop_the_run() -> None:
+    with serving(reply(ERROR, 403), reply(usage_body(row(billingId="b2")))) as environment:
+        code, out, _ = run("usage", "b1", "b2", "--format", "csv", environment=environment)
+    assert (code, out) == (1, ONE_ROW)

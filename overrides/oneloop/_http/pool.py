@@ -129,6 +129,11 @@ class _Share:
             for connection in self._idle:
                 connection.close()
 
+    def __del__(self) -> None:
+        # A client that nobody closed; one that an interrupt left half made has no such attribute.
+        for connection in getattr(self, "_idle", ()):
+            connection.close()
+
     def _free(self) -> Connection | None:
         self._sweep()
         if self._idle:

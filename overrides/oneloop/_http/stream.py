@@ -77,9 +77,6 @@ class Stream:
         """Close at once, without a word to the server."""
         self._socket.close()
 
-    def __del__(self) -> None:
-        self._socket.close()
-
     def _until_done(
         self, operation: Callable[[], T], event: str, purpose: str, patience: Patience
     ) -> Steps[T]:

@@ -6,6 +6,7 @@ run the same code, as in psycopg 3. A wait that ends in vain raises `TimeoutErro
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import socket
@@ -166,7 +167,11 @@ class LookUp(NamedTuple):
         return socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
 
     async def wait(self) -> Any:
-        """Ask beside the running event loop."""
+        """Ask beside the running event loop; an address is one without asking anybody."""
+        with contextlib.suppress(socket.gaierror):
+            return socket.getaddrinfo(
+                self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
         with anyio.fail_after(self.seconds):
             return await anyio.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
 
