@@ -327,12 +327,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (' or url.scheme != "http"', ""),
         (" or not url.host:", ":"),
         ("if url.userinfo:", "if False:"),
-        ("unquote(url.password)", "url.password"),
     ],
     ("_http/network", "deadline"): [
         ("self._proxy, patience.within(CONNECT_TIMEOUT)", "self._proxy, patience"),
     ],
-    ("_http/stream", "processes"): [
+    ("_http/stream", "forks"): [
         ("if self._pid != os.getpid():", "if False:"),
     ],
     ("_http/stream", "wire"): [
@@ -379,7 +378,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("self.event, self.seconds)", "self.event, 9)"),
         ("anyio.fail_after(self.seconds)", "anyio.fail_after(9)"),
     ],
-    ("_http/connection", "connections wire"): [
+    ("_http/connection", "stale_answers"): [
         ("http.our_state is h11.DONE", "True"),
         ("http.their_state is h11.DONE", "True"),
         ('http.trailing_data == (b"", False)', "True"),
@@ -438,6 +437,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/pool", "processes"): [
         ("self._shares.get(pid) or ", "next(iter(self._shares.values()), None) or "),
+    ],
+    ("_http/pool", "forks"): [
         ("if pid == os.getpid():", "if True:"),
     ],
     ("_http/pool", "deadline"): [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 from typing import Any
 
 import attrs
@@ -196,6 +197,31 @@ def test_key_in_a_transports_error_is_redacted() -> None:
         with pytest.raises(APIConnectionError, match=r"refused \[redacted\] x") as caught:
             client.get_billing_usage(BID)
     check_error(caught.value, echoed=True)
+
+
+def chained() -> Exception:
+    error = httpx.ConnectError("refused")
+    error.__cause__ = ValueError(KEY)
+    return error
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(httpx.ConnectError(KEY), id="its words"),
+        pytest.param(UnicodeEncodeError("idna", KEY, 0, 1, "no"), id="its repr"),
+        pytest.param(chained(), id="its cause"),
+    ],
+)
+def test_fault_that_holds_the_key_is_no_cause(fault: Exception) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise fault
+
+    with Oneloop(api_key=KEY, transport=httpx.MockTransport(fail), max_retries=0) as client:
+        with pytest.raises(APIConnectionError) as caught:
+            client.get_billing_usage(BID)
+    assert caught.value.__cause__ is None
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 @every_face

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -351,8 +352,13 @@ def test_no_proxy_goes_direct(
     assert proxy.connections == 0
 
 
-def _unknown(*args: object, **kwargs: object) -> None:
-    raise socket.gaierror(-2, "Name or service not known")
+look_up = socket.getaddrinfo
+
+
+def _unknown(host: Any, *args: Any, **kwargs: Any) -> Any:
+    if host in ("127.0.0.1", b"127.0.0.1"):  # where a proxy would be
+        return look_up(host, *args, **kwargs)
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 @every_face
