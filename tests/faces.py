@@ -87,6 +87,7 @@ def check_error(error: OneloopError, log: str = "", *, echoed: bool = False) -> 
     assert vars(copy) == vars(error)
     link = error.__cause__
     while link is not None:
+        assert len(str(link)) < 1500
         # A frame's locals hold the request.
         assert "_http" not in str(traceback.extract_tb(link.__traceback__))
         link = link.__cause__ or link.__context__

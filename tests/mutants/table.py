@@ -395,6 +395,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if self._idle and self._idle_since <= moment:", "if self._idle:"),
     ],
     ("_http/connection", "wire"): [
+        (
+            "(ConnectionError, ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError)",
+            "(ConnectionError, h11.RemoteProtocolError, ResponseValidationError)",
+        ),
         ("reader is None or reader.must_be_whole", "reader is None"),
         ("max_incomplete_event_size=_MAX_HEAD_BYTES", "max_incomplete_event_size=2**40"),
         ("elif not isinstance(event, h11.InformationalResponse):", "else:"),
@@ -423,7 +427,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             )
             for fewer in (
                 "(ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError)",
-                "(ConnectionError, h11.RemoteProtocolError, ResponseValidationError)",
                 "(ConnectionError, ssl.SSLError, ResponseValidationError)",
                 "(ConnectionError, ssl.SSLError, h11.RemoteProtocolError)",
             )
@@ -435,25 +438,25 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/connection", "retries"): [
         ("exchange.sent = True\n    chunks", "chunks"),
     ],
-    ("_http/pool", "processes"): [
+    ("_http/pool", "forks processes"): [
         ("self._shares.get(pid) or ", "next(iter(self._shares.values()), None) or "),
-    ],
-    ("_http/pool", "forks"): [
         ("if pid == os.getpid():", "if True:"),
     ],
     ("_http/pool", "deadline"): [
         ('exchange.patience.left("pool")\n        pid', "pid"),
         ('patience = patience.within(patience.left("pool"))', "pass"),
     ],
+    ("_http/pool", "connections interrupts"): [
+        ('min(patience.left("pool"), _TICK)', 'patience.left("pool")'),
+        (" and self._waiting[0] is turn", ""),
+        ("            if turn.connection:\n                self.give_back(turn.connection)\n", ""),
+        ("                self._waiting.remove(turn)", "                pass"),
+    ],
     ("_http/pool", "connections"): [
         ("                share.give_back(connection)", "                pass"),
         ("        self.closed = True\n        if share", "        if share"),
         ("            share.close()", "            pass"),
         ("connection = None if self._waiting else self._free()", "connection = self._free()"),
-        ('min(patience.left("pool"), _TICK)', 'patience.left("pool")'),
-        (" and self._waiting[0] is turn", ""),
-        ("            if turn.connection:\n                self.give_back(turn.connection)\n", ""),
-        ("                self._waiting.remove(turn)", "                pass"),
         ("            if self._closed:\n                connection.close()\n", ""),
         ("if self._waiting.popleft().give(connection):", "if self._waiting.popleft() is None:"),
         ("if connection.is_open:", "if True:"),

@@ -8,6 +8,7 @@ import gc
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from oneloop import APITimeoutError, AsyncOneloop, Oneloop, OneloopError
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, every_method
-from tests.servers import BID, RawServer, hang_up, replies, reply, silence
+from tests.servers import BID, RawServer, hang_up, replies, reply, sends_then, silence
 
 
 def test_connection_is_kept_between_calls(server: RawServer) -> None:
@@ -60,27 +61,37 @@ def test_connection_of_a_refused_answer_is_not_lost(
         assert server.all_closed(within=1)
 
 
-def once(connection: socket.socket, head: bytes, number: int) -> None:
-    connection.sendall(reply())
-    connection.shutdown(socket.SHUT_RDWR)
+every_end = pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda connection: connection.shutdown(socket.SHUT_RDWR), id="closed"),
+        pytest.param(hang_up, id="reset"),
+    ],
+)
 
 
-def test_idle_connection_that_the_server_closed_takes_no_try() -> None:
-    with RawServer(once) as server:
+@every_end
+def test_idle_connection_that_the_server_closed_takes_no_try(
+    end: Callable[[socket.socket], None],
+) -> None:
+    with RawServer(sends_then(reply(), end)) as server:
         with Oneloop(api_key=KEY, base_url=server.url, max_retries=0) as client:
             for _ in range(3):
                 assert client.get_billing_usage(BID).total == 12
                 time.sleep(0.05)
 
 
-def test_idle_async_connection_that_the_server_closed_takes_no_try() -> None:
+@every_end
+def test_idle_async_connection_that_the_server_closed_takes_no_try(
+    end: Callable[[socket.socket], None],
+) -> None:
     async def scenario(url: str) -> None:
         async with AsyncOneloop(api_key=KEY, base_url=url, max_retries=0) as client:
             for _ in range(3):
                 assert (await client.get_billing_usage(BID)).total == 12
                 await asyncio.sleep(0.05)
 
-    with RawServer(once) as server:
+    with RawServer(sends_then(reply(), end)) as server:
         asyncio.run(scenario(server.url))
 
 
@@ -159,6 +170,19 @@ def test_connections_that_idle_below_a_busy_one_are_closed(monkeypatch: pytest.M
         while len(server._open) > 1 and time.monotonic() < until:
             client.get_billing_usage(BID)
         assert len(server._open) == 1
+
+
+def test_connection_that_was_used_lately_is_left_open(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneloop._http.pool.KEEPALIVE_SECONDS", 0.6)
+    with Oneloop(api_key=KEY, base_url=server.url) as client:
+        client.get_billing_usage(BID)
+        time.sleep(0.4)
+        client.get_billing_usage(BID)
+        time.sleep(0.3)  # since the first look at all of them 0.7 s, since the last use 0.3 s
+        client.get_billing_usage(BID)
+    assert server.connections == 1
 
 
 def test_calls_past_the_limit_of_connections_wait_their_turn(

@@ -122,6 +122,10 @@ def _reset_inside_the_body(connection: socket.socket, head: bytes, number: int) 
             replies(reply(b"\x1f\x8bgarbage", 500, headers={"Content-Encoding": "gzip"})), id="gzip"
         ),
         pytest.param(replies(reply(b"??", 500, headers={"Content-Encoding": "br"})), id="br"),
+        pytest.param(
+            replies(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nZZ\r\n"),
+            id="bad chunk",
+        ),
     ],
 )
 def test_error_status_outlives_its_broken_body(face: Face, handler: Handler) -> None:

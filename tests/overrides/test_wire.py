@@ -52,6 +52,7 @@ BROKEN = [
         id="closed between chunks",
     ),
     pytest.param(replies(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), id="not HTTP"),
+    pytest.param(replies(b"HTTP/1.1 \x1b" + b"x" * 50_000 + b"\r\n\r\n"), id="long status line"),
     pytest.param(replies(b"HTTP/1.1 2000 OK\r\n\r\n"), id="four-digit status"),
     pytest.param(replies(b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n"), id="bad length"),
     pytest.param(replies(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), id="negative length"),
@@ -211,6 +212,9 @@ def test_answer_that_tls_does_not_end_may_be_cut(
     endless = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + usage_body()
     with RawServer(sends_then(endless, socket.socket.close), tls) as server:
         with pytest.raises(APIConnectionError):
+            face(server.url)
+    with RawServer(sends_then(endless.replace(b"200", b"500"), socket.socket.close), tls) as server:
+        with pytest.raises(APIStatusError):
             face(server.url)
 
 
