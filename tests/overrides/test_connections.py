@@ -192,12 +192,13 @@ def test_calls_past_the_limit_of_connections_wait_their_turn(
     monkeypatch.setattr("oneloop._http.pool._TICK", 60)  # nobody has to look for himself
 
     async def scenario() -> list[str]:
-        async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
+        async with AsyncOneloop(api_key=KEY, base_url=server.url, timeout=5) as client:
             calls = (client.get_billing_usage(f"b{number}") for number in range(20))
             return [usage.billing_id for usage in await asyncio.gather(*calls)]
 
     names = [f"b{number}" for number in range(20)]
-    with Oneloop(api_key=KEY, base_url=server.url) as client, ThreadPoolExecutor(20) as threads:
+    client = Oneloop(api_key=KEY, base_url=server.url, timeout=5)
+    with client, ThreadPoolExecutor(20) as threads:
         found = threads.map(client.get_billing_usage, names)
         assert [usage.billing_id for usage in found] == names
     assert server.connections <= 3
