@@ -73,7 +73,7 @@ def _environment(name: str, peer: Peer, wheel: Path) -> Path:
 
 
 def _is_ours(peer: Peer) -> bool:
-    return any(requirement.startswith(PROJECT) for requirement in peer.requirements)
+    return PROJECT in peer.requirements
 
 
 def _wheel() -> Path:
@@ -88,7 +88,7 @@ def _wheel() -> Path:
 
 
 def _from_wheel(requirement: str, wheel: Path) -> str:
-    if not requirement.startswith(PROJECT):
+    if requirement != PROJECT:
         return requirement
     return f"{requirement} @ {wheel.as_uri()} --hash=sha256:{_digest(wheel)}"
 

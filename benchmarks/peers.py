@@ -99,12 +99,6 @@ async def _oneloop_async(url: str) -> AsyncCall:
     return client
 
 
-async def _oneloop_aiohttp(url: str) -> AsyncCall:
-    make = _module("oneloop").AsyncOneloop
-    client: AsyncCall = make(api_key=KEY, base_url=url, transport="aiohttp").get_billing_usage
-    return client
-
-
 def _get_json(client: Any) -> Call:
     return lambda bid: client.get(PATH.format(bid)).json()["data"]
 
@@ -180,10 +174,4 @@ PEERS = {
     ),
     "aiohttp": Peer("aiohttp + json", ("aiohttp",), "import aiohttp", open_async=_aiohttp),
     "oneloop": Peer("oneloop", (PROJECT,), "from oneloop import Oneloop", _oneloop, _oneloop_async),
-    "oneloop-aiohttp": Peer(
-        "oneloop[aiohttp]",
-        (f"{PROJECT}[aiohttp]",),
-        "from oneloop import Oneloop",
-        open_async=_oneloop_aiohttp,
-    ),
 }

@@ -11,7 +11,7 @@ from benchmarks.peers import PEERS
 _WIDTH, _HEIGHT = 380, 340
 _COLORS = (
     *("#1f77b4", "#9ecae1", "#8c564b", "#7f7f7f", "#9467bd"),
-    *("#17becf", "#e6a700", "#2ca02c", "#d62728", "#ff7f0e"),
+    *("#17becf", "#e6a700", "#2ca02c", "#d62728"),
 )
 
 Line = list[tuple[float, float]]
@@ -76,7 +76,7 @@ def _panel(title: str, lines: dict[str, Line]) -> Iterator[str]:
 
 def _stroke(peer: str) -> str:
     color = _COLORS[list(PEERS).index(peer)]
-    return f'stroke="{color}" stroke-width="{3 if peer.startswith("oneloop") else 1.5}"'
+    return f'stroke="{color}" stroke-width="{3 if peer == "oneloop" else 1.5}"'
 
 
 def _time(exponent: int) -> str:

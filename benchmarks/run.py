@@ -24,7 +24,13 @@ RESULTS = environments.ROOT / "benchmarks" / "results"
 AT_ONCE = (1, 10, 50, 100, 200)
 THREADS = 50
 
-_CALLS = dict(zip(ROWS, (200, 200, 30, 1), strict=True))
+_ONE_BY_ONE: dict[str, dict[str, int]] = {
+    **{
+        f"rows {rows}": {"rows": rows, "calls": calls}
+        for rows, calls in zip(ROWS, (200, 200, 30, 1), strict=True)
+    },
+    "with unit": {"rows": ROWS[-1], "calls": 1, "unit": True},
+}
 _PEAK_ROUNDS = 3
 
 Samples = dict[str, dict[str, list[float]]]
@@ -77,9 +83,9 @@ def measure(pythons: dict[str, Path], rounds: int) -> Samples:
 
 def _round(workers: list[Worker]) -> Iterator[tuple[str, Worker, float]]:
     """Yield what was measured, of which peer, and the value."""
-    for rows, calls in _CALLS.items():
+    for name, options in _ONE_BY_ONE.items():
         for worker in workers:
-            yield f"rows {rows}", worker, worker.ask("one_by_one", rows=rows, calls=calls)
+            yield name, worker, worker.ask("one_by_one", **options)
     for at_once in AT_ONCE:
         for worker in workers:
             if PEERS[worker.peer].open_async:

@@ -27,23 +27,24 @@ class _Worker:
         self._sync: Call | None = None
         self._async: AsyncCall | None = None
 
-    def one_by_one(self, rows: int, calls: int) -> float:
+    def one_by_one(self, rows: int, calls: int, *, unit: bool = False) -> float:
         """Return the CPU seconds of a call, one after another."""
         if self._peer.open_sync is None:
-            return self.at_once(rows, calls, at_once=1)
-        call, bid = self._sync_call(), billing_id(rows)
+            return self.at_once(rows, calls, at_once=1, unit=unit)
+        call, bid = self._sync_call(), billing_id(rows, unit=unit)
         _check(call(bid), rows)
         with CPU() as cpu:
             for _ in range(calls):
                 call(bid)
         return cpu.seconds / calls
 
-    def at_once(self, rows: int, calls: int, at_once: int) -> float:
+    def at_once(self, rows: int, calls: int, at_once: int, *, unit: bool = False) -> float:
         """Return the CPU seconds of a call, so many of them at once in one event loop."""
-        return self._loop.run(self._at_once(rows, calls // at_once, at_once))
+        bid = billing_id(rows, unit=unit)
+        return self._loop.run(self._at_once(bid, rows, calls // at_once, at_once))
 
-    async def _at_once(self, rows: int, waves: int, at_once: int) -> float:
-        call, bid = await self._async_call(), billing_id(rows)
+    async def _at_once(self, bid: str, rows: int, waves: int, at_once: int) -> float:
+        call = await self._async_call()
         _check(await call(bid), rows)
         await asyncio.gather(*(call(bid) for _ in range(at_once)))
         with CPU() as cpu:

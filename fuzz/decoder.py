@@ -14,24 +14,22 @@ import atheris
 
 with atheris.instrument_imports(include=["oneloop", "dateutil"]):
     from oneloop import ResponseValidationError, usage
-    from oneloop.answer import Answer
+    from oneloop._http.answer import Answer
 
 BID = "bid_1"
 READ = {"data", "billingId", "day", "totalBillingUsage", "billingUsageName"}
 
 
 class Call:
-    """What an answer says of its call."""
+    """A call whose key occurs nowhere."""
 
-    what = "GET /api/v1/usage/bid_1"
+    name = "GET /api/v1/usage/bid_1"
+    redact = str
 
 
 def answer_with(body: bytes) -> Answer:
     """Return an answer as the transport makes one."""
-    answer = Answer(200, headers={"Content-Type": "application/json"}, content=body)
-    answer.call = Call()
-    answer.redact = str
-    return answer
+    return Answer(Call(), 200, [(b"content-type", b"application/json")], body)
 
 
 def one_input(body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oneloop._http import routes
 from oneloop._http.answer import Answer, AnswerReader, Headers
 from oneloop._http.secret import Secret
 from tests.faces import KEY
@@ -12,6 +13,7 @@ class Asked:
     """The call that is answered."""
 
     name = f"GET /api/v1/usage/{BID}"
+    operation = routes.find("GET", f"/api/v1/usage/{BID}")
 
     def redact(self, text: str) -> str:
         return Secret(KEY).redact(text)

@@ -26,7 +26,7 @@ def in_a_thread(url: str, calls: int = 2, *, pause: float = 0.0, **options: Any)
         for _ in range(calls):
             try:
                 outcomes.append(client.get_billing_usage(BID).total)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - an outcome
                 outcomes.append(error)
             time.sleep(pause)
     return outcomes
@@ -52,7 +52,7 @@ async def _awaited(url: str, calls: int, *, pause: float = 0.0, **options: Any) 
         for _ in range(calls):
             try:
                 outcomes.append((await client.get_billing_usage(BID)).total)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - an outcome
                 outcomes.append(error)
             await anyio.sleep(pause)
     return outcomes

@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Self
 
 BID = "bid_1"
 
@@ -105,11 +105,6 @@ def silent_address() -> Iterator[tuple[str, int]]:
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
         yield listener.getsockname()
-
-
-def addresses(*found: tuple[str, int]) -> Callable[..., Any]:
-    """Return what finds these addresses, in place of `socket.getaddrinfo`."""
-    return lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", each) for each in found]
 
 
 class RawServer:

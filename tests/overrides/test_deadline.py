@@ -19,7 +19,6 @@ from tests.servers import (
     BID,
     Handler,
     RawServer,
-    addresses,
     hang_up,
     replies,
     reply,
@@ -178,16 +177,6 @@ def test_callers_own_timeout_stays_the_callers() -> None:
     with RawServer(silence(3)) as server, pytest.raises(TimeoutError) as caught:
         asyncio.run(scenario(server.url))
     assert not isinstance(caught.value, APITimeoutError)
-
-
-@every_face
-def test_silent_address_leaves_the_next_its_share(
-    face: Face, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("oneloop._http.stream._LEAST_SHARE", 0.1)
-    with silent_address() as silent, RawServer(replies(reply())) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", addresses(silent, ("127.0.0.1", server.port)))
-        assert face("http://localhost:1", timeout=0.8)
 
 
 @every_face

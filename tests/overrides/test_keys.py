@@ -150,26 +150,6 @@ def test_key_in_an_answer_is_redacted(face: Face, place: str) -> None:
 
 
 SPELLED = 'Ab/<+."k'
-SPELLINGS = [
-    pytest.param(SPELLED, id="as it is"),
-    pytest.param(SPELLED.lower(), id="lower case"),
-    pytest.param(SPELLED.upper(), id="upper case"),
-    pytest.param(r"Ab\/<+.\"k", id="JSON"),
-    pytest.param(r"\u0041\u0062\u002f\u003C\u002B\u002e\u0022\u006b", id="JSON, all escaped"),
-    pytest.param(r"Ab\\/<+.\\\"k", id="JSON inside JSON"),
-    pytest.param(r"Ab\\u002f<+.\\u0022k", id="JSON inside JSON, escaped"),
-    pytest.param(r"Ab\x2f\x3c\x2B.\x22k", id="repr"),
-    pytest.param("Ab%2f%3C%2B.%22k", id="URL"),
-    pytest.param("%41%62%2F%3c%2b%2e%22%6B", id="URL, all quoted"),
-    pytest.param("Ab/&lt;+.&quot;k", id="HTML"),
-    pytest.param("Ab&#47;&#60;&#043;.&#34;k", id="HTML, decimal"),
-    pytest.param("Ab&#x2f;&#x3C;&#x002b;.&#X22;k", id="HTML, hexadecimal"),
-]
-
-
-@pytest.mark.parametrize("text", SPELLINGS)
-def test_every_spelling_of_a_key_is_redacted(text: str) -> None:
-    assert Secret(SPELLED).redact(f"key {text}, no other") == "key [redacted], no other"
 
 
 @pytest.mark.parametrize("text", ['Ab/<+x"k', "Ab/<+.", "", 'Ab /<+."k'])

@@ -175,7 +175,7 @@ def test_usage_of_another_id(other: str) -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     body = usage_body(row(unit="calls", day2=None, nested={"day": "x", "data": [{}]}))
-    body = body.replace(b"{", b'{"next": {"data": 1}, ', 1)
+    body = body.replace(b"{", b'{"extra": {"data": 1}, ', 1)
     assert decode(answer(body), BID).total == 12
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import socket
 import ssl
@@ -30,7 +29,6 @@ from tests.servers import (
     BID,
     Handler,
     RawServer,
-    addresses,
     hang_up,
     replies,
     reply,
@@ -94,15 +92,6 @@ def test_answer_before_the_request_is_over_counts() -> None:
         with Oneloop(api_key=KEY, base_url=server.url) as client:
             with pytest.raises(APIStatusError, match="413"):
                 client.api.get_httpx_client().put("/x", content=b"x" * 2**24)
-
-
-@every_face
-def test_next_address_is_tried(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        refusing = listener.getsockname()
-    with RawServer(replies(reply())) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", addresses(refusing, ("127.0.0.1", server.port)))
-        assert face("http://localhost:1")
 
 
 @every_face
@@ -289,31 +278,15 @@ def test_proxy_only_tunnels(
 
 
 @every_face
-def test_proxy_gets_its_password(
-    face: Face, proxied: tuple[RawServer, Proxy], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, proxy = proxied
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://user:p%40ss@"))
-    assert face("https://prod.oneloop.test")
-    password = base64.b64encode(b"user:p@ss")
-    assert b"\r\nProxy-Authorization: Basic " + password + b"\r\n" in proxy.requests[0]
-
-
-@every_face
 @pytest.mark.parametrize(
     ("handler", "words"),
     [
-        pytest.param(replies(b"HTTP/1.1 407 No\r\n\r\n"), "the proxy answered 407", id="refusal"),
         pytest.param(
             replies(b"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 407 No\r\n\r\n"),
             "the proxy answered 407",
             id="interim answer",
         ),
-        pytest.param(
-            replies(b"HTTP/1.1 200 OK\r\n\r\n\x15"), "said more than its answer", id="more"
-        ),
         pytest.param(sends_then(b"", socket.socket.close), "no whole answer", id="no answer"),
-        pytest.param(replies(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "illegal status line", id="not HTTP"),
     ],
 )
 def test_proxy_that_does_not_tunnel(

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 import httpx
 
+from oneloop._http import schema
 from oneloop._http.secret import MAX_KEY_LENGTH, MAX_SPELLING
 from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
+from oneloop_api_client.spec import Operation
 
 MAX_ERROR_BYTES = 65_536
 """Bytes read of a body that only serves an error message."""
@@ -28,6 +30,11 @@ class Call(Protocol):
     @property
     def name(self) -> str:
         """Method and path, bounded and printable."""
+        raise NotImplementedError
+
+    @property
+    def operation(self) -> Operation | None:
+        """The spec's operation; None for a path that it doesn't have."""
         raise NotImplementedError
 
     def redact(self, text: str) -> str:
@@ -51,7 +58,7 @@ class Answer(httpx.Response):
         """Return the error that says what of this answer isn't as promised."""
         return ResponseValidationError(
             self.call.name,
-            where=where,
+            where=printable(self.call.redact(where)),
             expected=expected,
             got=self.call.redact(got),
             request_id=self.request_id,
@@ -77,21 +84,36 @@ class Answer(httpx.Response):
             ResponseValidationError: the media type isn't JSON's, or the body isn't UTF-8
                 (RFC 8259 §8.1).
         """
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = self._media_type
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise self.fault("$", "the content type application/json", self.excerpt(media_type))
         if not self.body.isascii() and (start := _first_that_is_not_utf8(self.body)) is not None:
             raise self.fault("$", "UTF-8", f"byte {start} that isn't")
         return self.body
 
+    @property
+    def _media_type(self) -> str:
+        content_type: str = self.headers.get("content-type", "")
+        return content_type.partition(";")[0].strip().lower()
+
     def json(self, **kwargs: Any) -> Any:
         """Return the parsed body.
 
         Raises:
             ResponseValidationError: not JSON (RFC 8259), with `NaN` or `Infinity`, with a key
-                twice in one object, with a number of thousands of digits, or nested too deep.
+                twice in one object, with a number of thousands of digits, or nested too deep; or of
+                another shape than the spec says.
         """
-        body = self.json_bytes()
+        value = self.parse(self.json_bytes(), **kwargs)
+        operation = self.call.operation
+        if operation and (
+            flaw := schema.flaw(value, operation, self.status_code, self._media_type)
+        ):
+            raise self.fault(flaw.where, flaw.expected, self.excerpt(flaw.got))
+        return value
+
+    def parse(self, body: bytes, **kwargs: Any) -> Any:
+        """Return what the body, or a part of it, says; raises as `json` does."""
         try:
             # As text: given bytes, json.loads would guess UTF-16 and skip a byte order mark.
             return json.loads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -56,10 +57,22 @@ class GuardedClient(AuthenticatedClient):
 class _SyncHTTP(httpx.Client):
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         check_path(str(url))
-        return super().build_request(method, url, **options)
+        return super().build_request(method, url, **_cookies_as_text(options))
 
 
 class _AsyncHTTP(httpx.AsyncClient):
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         check_path(str(url))
-        return super().build_request(method, url, **options)
+        return super().build_request(method, url, **_cookies_as_text(options))
+
+
+def _cookies_as_text(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with each cookie a str: generated code hands numbers on as they are."""
+    cookies = options.get("cookies")
+    if isinstance(cookies, dict):
+        as_text = {
+            name: value if isinstance(value, str) else json.dumps(value, default=str)
+            for name, value in cookies.items()
+        }
+        return options | {"cookies": as_text}
+    return options

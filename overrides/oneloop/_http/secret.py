@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-import html
 import re
 from typing import Any
 
 MAX_KEY_LENGTH = 4096
 MAX_SPELLING = 12
 """Characters that one of the key's may take in a text that `Secret.redact` reads."""
+
+
+_IN_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
 class Secret:
@@ -78,5 +80,11 @@ def _spellings(secret: Secret) -> re.Pattern[str]:
 
 def _spelling(char: str) -> str:
     code = ord(char)
-    as_html = rf"&\#(0{{0,4}}{code}|x0{{0,4}}{code:x});|{re.escape(html.escape(char))}"
-    return rf"(?:\\{{0,4}}{re.escape(char)}|\\{{1,4}}(u00|x){code:02x}|%{code:02x}|{as_html})"
+    spellings = [  # the longer ones first
+        rf"&\#(0{{0,4}}{code}|x0{{0,4}}{code:x});",
+        re.escape(_IN_HTML.get(char, f"&#{code};")),
+        rf"%{code:02x}",
+        rf"\\{{1,4}}(u00|x){code:02x}",
+        rf"\\{{0,4}}{re.escape(char)}",
+    ]
+    return f"(?:{'|'.join(spellings)})"

@@ -24,6 +24,7 @@ from oneloop.errors import (
     OneloopError,
     status_error_class,
 )
+from oneloop_api_client.spec import Operation
 
 # UnicodeError: a host name that IDNA can't encode shows only at the look-up.
 _FAULTS = (OSError, httpx.TransportError, UnicodeError)
@@ -62,7 +63,7 @@ class _Call:
         path = target.partition("?")[0].removeprefix(prefix)
         self.method = method
         self.path = target
-        self.operation = routes.find(method, path)
+        self.operation: Operation | None = routes.find(method, path)
         self.timeout = config.timeout
         self.deadline = time.monotonic() + config.timeout
         self.tries = 0

@@ -39,37 +39,43 @@ Steps: TypeAlias = Generator[Wait, Any, T]
 
 def run(steps: Steps[T]) -> T:
     """Take the steps in this thread."""
+    failure: BaseException | None = None
     try:
         wait = next(steps)
         while True:
             try:
                 result = wait.block()
-            except BaseException as error:  # noqa: BLE001 - the generator decides
-                wait = steps.throw(error)
-            else:
-                wait = steps.send(result)
+            except BaseException as error:  # noqa: BLE001 - the steps decide
+                failure = error
+            # Out here, where the failure is no context of what the steps raise.
+            wait = steps.throw(failure) if failure else steps.send(result)
+            failure = None
     except StopIteration as done:
         value: T = done.value
         return value
     finally:
+        failure = None
         steps.close()
 
 
 async def run_async(steps: Steps[T]) -> T:
     """Take the steps in the running event loop."""
+    failure: BaseException | None = None
     try:
         wait = next(steps)
         while True:
             try:
                 result = await wait.wait()
             except BaseException as error:  # noqa: BLE001 - cancellation too
-                wait = steps.throw(error)
-            else:
-                wait = steps.send(result)
+                failure = error
+            # Out here, where the failure is no context of what the steps raise.
+            wait = steps.throw(failure) if failure else steps.send(result)
+            failure = None
     except StopIteration as done:
         value: T = done.value
         return value
     finally:
+        failure = None
         steps.close()
 
 

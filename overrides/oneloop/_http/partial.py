@@ -1,0 +1,74 @@
+"""Whether an answer says that it is a part: one page of several, cut short, or with a failure.
+
+No spec says how an API that begins to paginate will call its fields. These are the names that are
+in use, however they are spelled: `next_page_token` is `nextPageToken`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_NOTHING: tuple[Any, ...] = (None, False, "", 0, [], {})
+
+# A name in lower case without its separators, and the values with which it says so.
+_SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
+    # There is more: the way to it.
+    (
+        r"(odata)?next(page|link|url|uri|href|cursor|token|offset|key|id|marker|start)*"
+        r"|.*cursor|.*pagetoken|continuation(token)?|scrollid|lastevaluatedkey",
+        lambda value, _: value not in _NOTHING,
+    ),
+    # There is more, or less than there should be: a flag.
+    (
+        r"has(more|next|nextpage|moreitems|moreresults|moredata|moreitems)|more(results|items|data)?"
+        r"|(is|was)?(truncated|partial|incomplete|limited)",
+        lambda value, _: value not in _NOTHING and str(value).lower() not in ("false", "no", "0"),
+    ),
+    # There is more: how much.
+    (
+        r"(total|num|number)(of)?pages|pages|pagecount|lastpage",
+        lambda value, _: type(value) is int and value > 1,
+    ),
+    (
+        r"(total|num|number)(of)?(rows|items|results|records|count)|(row|item|result|record)count",
+        lambda value, rows: type(value) is int and value > rows,
+    ),
+    # Something failed.
+    (r"errors?|failures?", lambda value, _: value not in _NOTHING),
+    (r"success|ok", lambda value, _: value is False),
+]
+_PATTERNS = [(re.compile(name), says_so) for name, says_so in _SIGNS]
+_NEXT = re.compile(r";\s*rel\s*=\s*(\"[^\"]*\bnext\b|next\b)", re.IGNORECASE)
+
+
+def sign_in_headers(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return name and value of a header that says so; None where there is none.
+
+    `Link` to the next page (RFC 8288 §3.3), and `Content-Range` (RFC 9110 §14.4).
+    """
+    for name, pattern in (("Link", _NEXT), ("Content-Range", re.compile(""))):
+        value = headers.get(name)
+        if value is not None and pattern.search(value):
+            return f"header {name}", value
+    return None
+
+
+def sign_in_members(members: dict[str, Any], rows: int) -> tuple[str, Any] | None:
+    """Return JSON path and value of a member that says so, however deep; None for none.
+
+    Args:
+        members: all that the answer's body has beside its rows.
+        rows: how many rows it has.
+    """
+    waiting: list[tuple[str, Any]] = [("$", members)]
+    while waiting:
+        path, owner = waiting.pop()
+        for name, value in owner.items():
+            plain = re.sub(r"[^a-z]", "", name.lower())
+            if any(re_.fullmatch(plain) and says_so(value, rows) for re_, says_so in _PATTERNS):
+                return f"{path}.{name}", value
+            if isinstance(value, dict):
+                waiting.append((f"{path}.{name}", value))
+    return None

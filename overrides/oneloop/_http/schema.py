@@ -1,0 +1,183 @@
+"""Whether a JSON answer has the shape that the effective spec gives it, by jsonschema-rs.
+
+So what generated code reads is what it expects, in any operation, today's and tomorrow's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from oneloop.errors import MAX_EXCERPT
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+    from oneloop_api_client.spec import Operation
+
+_SPEC = "urn:spec"
+# What generated code converts, and would raise on.
+_FORMATS = {"date", "date-time", "uuid"}
+_DATA_KEYS = {"example", "examples", "default", "enum", "const"}
+_NAME_MAPS = {"properties", "patternProperties", "schemas", "$defs", "dependentSchemas"}
+
+
+class Flaw(NamedTuple):
+    """The first thing in an answer that isn't as the spec says."""
+
+    where: str
+    """Its JSON path."""
+    expected: str
+    """What the spec says there."""
+    got: str
+    """What is there, as JSON."""
+
+
+def flaw(value: Any, operation: Operation, status_code: int, media_type: str) -> Flaw | None:
+    """Return what is wrong with an answer's parsed body; None where nothing is.
+
+    Args:
+        value: the body.
+        operation: the one that was called.
+        status_code: the answer's.
+        media_type: its content type, without parameters.
+    """
+    validator = _validator(operation.method, operation.path, status_code, media_type)
+    if validator is None:
+        return None
+    try:
+        error = next(iter(validator.iter_errors(value)), None)
+    except ValueError as problem:  # a lone surrogate, a number past all measure, too deep
+        return Flaw("$", "what the spec's schema can be held against", str(problem))
+    if error is None:
+        return None
+    where = "$" + "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path
+    )
+    kind: Any = error.kind
+    if kind.name == "required":
+        return Flaw(f"{where}.{kind.property}", "a value", "nothing")
+    if kind.name == "type":
+        expected = f"a value of type {' or '.join(kind.types)}"
+    elif kind.name in ("anyOf", "not"):
+        expected = f"what the spec's {kind.name} allows"
+    else:
+        expected = f"{kind.name} {json.dumps(kind.value, ensure_ascii=False, default=str)}"
+    return Flaw(where, expected[:MAX_EXCERPT], json.dumps(error.instance))
+
+
+@functools.cache
+def _validator(
+    method: str, path: str, status_code: int, media_type: str
+) -> Draft202012Validator | None:
+    """Return what checks an answer; None where the spec says nothing of it."""
+    from jsonschema_rs import Draft202012Validator, Registry  # noqa: PLC0415 - 25 ms
+
+    document = _document()
+    where = ["paths", path, method.lower(), "responses"]
+    responses = document
+    for part in where:
+        responses = responses.get(part, {})
+    said = (str(status_code), f"{status_code // 100}XX", "default")
+    status = next((key for key in said if key in responses), None)
+    if status is None:
+        return None
+    response, where = responses[status], [*where, status]
+    if "$ref" in response:
+        where = [unquote(part) for part in response["$ref"].split("/")[1:]]
+        response = functools.reduce(lambda node, part: node[part], where, document)
+    content = response.get("content", {})
+    names = [name for name in content if name.partition(";")[0].strip().lower() == media_type]
+    # An answer under another of JSON's names is meant by the only one that is documented.
+    name = next(iter(names or content), "") if names or len(content) == 1 else ""
+    if "schema" not in content.get(name, {}):
+        return None
+    pointer = "".join(
+        "/" + quote(part.replace("~", "~0").replace("/", "~1"))
+        for part in (*where, "content", name, "schema")
+    )
+    registry = Registry([(_SPEC, document)])
+    return Draft202012Validator(
+        {"$ref": f"{_SPEC}#{pointer}"}, registry=registry, validate_formats=True, offline=True
+    )
+
+
+@functools.cache
+def _document() -> Any:
+    text = resources.files("oneloop_api_client").joinpath("openapi.json").read_text("utf-8")
+    return translated(json.loads(text))
+
+
+def translated(document: Any) -> Any:
+    """Return a spec whose schemas say in JSON Schema 2020-12 what OpenAPI 3.0 and 3.1 mean.
+
+    A client takes more than a schema allows: fields that it doesn't know, and variants that aren't
+    exclusive; and a field that is only written needn't be there.
+    """
+    return _Translation(siblings=not document["openapi"].startswith("3.0")).of(document)
+
+
+class _Translation(NamedTuple):
+    siblings: bool
+    """Whether what is beside a `$ref` counts: since 3.1."""
+
+    def of(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.of(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get("$ref"), str) and not self.siblings:
+            return {"$ref": node["$ref"]}
+        made = {key: self._value(key, value) for key, value in node.items()}
+        for rule in (_nullable, _limits, _open, _formats, _written):
+            rule(made)
+        return made
+
+    def _value(self, key: str, value: Any) -> Any:
+        if key in _DATA_KEYS:
+            return value
+        if key in _NAME_MAPS and isinstance(value, dict):
+            return {name: self.of(each) for name, each in value.items()}
+        return self.of(value)
+
+
+def _nullable(schema: dict[str, Any]) -> None:
+    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+        if isinstance(schema.get("enum"), list):
+            schema["enum"] = [*schema["enum"], None]
+
+
+def _limits(schema: dict[str, Any]) -> None:
+    """Write exclusive limits, a boolean in 3.0, as numbers."""
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive) and limit in schema:
+            schema[exclusive] = schema.pop(limit)
+
+
+def _open(schema: dict[str, Any]) -> None:
+    for key in ("additionalProperties", "unevaluatedProperties"):
+        if schema.get(key) is False:
+            del schema[key]
+    if isinstance(schema.get("oneOf"), list):
+        schema["allOf"] = [*schema.get("allOf", []), {"anyOf": schema.pop("oneOf")}]
+
+
+def _formats(schema: dict[str, Any]) -> None:
+    if isinstance(schema.get("format"), str) and schema["format"] not in _FORMATS:
+        del schema["format"]
+
+
+def _written(schema: dict[str, Any]) -> None:
+    properties = schema.get("properties")
+    if isinstance(schema.get("required"), list) and isinstance(properties, dict):
+        schema["required"] = [
+            name
+            for name in schema["required"]
+            if not (
+                isinstance(each := properties.get(name), dict) and each.get("writeOnly") is True
+            )
+        ]
