@@ -43,7 +43,8 @@ def require_openapi(document: Json, name: str) -> None:
 def _violations(validator: SpecValidator) -> Iterator[str]:
     try:
         for error in validator.iter_errors():
-            yield f"{pointer.join(error.absolute_path) or '/'}: {error.message[:300]}"
+            words = error.message.partition("\n")[0]
+            yield f"{pointer.join(error.absolute_path) or '/'}: {words[:300]}"
     except Exception as error:  # noqa: BLE001 - on some specs it trips after the error it told
         yield f"openapi-spec-validator stopped at {error!r:.300}"
 

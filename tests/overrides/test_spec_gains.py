@@ -237,7 +237,7 @@ def test_answer_as_the_spec_says(call: Call, changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("operation", "arguments", "answer", "where"),
     [
-        ("list_things", {}, reply(b'[{"id": 5}]'), "$[0].id"),
+        ("list_things", {}, reply(b'[{"id": 5, "count": 1}]'), "$[0].id"),
         ("list_things", {}, reply(b"{}"), "$"),
         ("put_file", {"id": "t"}, reply(b'{"count": 1}'), "$.id"),
         ("get_thing", {"id": "t"}, reply(b"{}", content_type="application/problem+json"), "$.id"),

@@ -42,7 +42,8 @@ def imported(files: Iterable[Path]) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     distributions = metadata.packages_distributions()
-    return {distributions[name][0] for name in modules - sys.stdlib_module_names - OURS}
+    found = {distributions[name][0] for name in modules - sys.stdlib_module_names - OURS}
+    return {name.replace("_", "-") for name in found}
 
 
 def test_what_is_imported_is_required_and_nothing_else() -> None:

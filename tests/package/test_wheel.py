@@ -104,7 +104,7 @@ def test_install_is_small(python: Path) -> None:
     code = "from importlib import metadata; print(*(d.name for d in metadata.distributions()))"
     names = {name.lower().replace("_", "-") for name in run(python, "-c", code, cwd=ROOT).split()}
     assert names <= {
-        *("oneloop-api-client", "attrs", "httpx", "msgspec", "python-dateutil"),
+        *("oneloop-api-client", "attrs", "httpx", "jsonschema-rs", "msgspec", "python-dateutil"),
         *("anyio", "certifi", "h11", "httpcore", "idna", "six", "sniffio", "tzdata"),
         "typing-extensions",
     }

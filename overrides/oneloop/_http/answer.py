@@ -109,7 +109,8 @@ class Answer(httpx.Response):
         if operation and (
             flaw := schema.flaw(value, operation, self.status_code, self._media_type)
         ):
-            raise self.fault(flaw.where, flaw.expected, self.excerpt(flaw.got))
+            got = "nothing" if flaw.got is None else self.excerpt(flaw.got)
+            raise self.fault(flaw.where, flaw.expected, got)
         return value
 
     def parse(self, body: bytes, **kwargs: Any) -> Any:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
+import anyio.to_thread
 import httpx
 
 from oneloop._http.routes import check_path
@@ -55,24 +58,50 @@ class GuardedClient(AuthenticatedClient):
 
 
 class _SyncHTTP(httpx.Client):
+    def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
+        return super().request(*args, **_with_cookies(cookies, options))
+
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         check_path(str(url))
-        return super().build_request(method, url, **_cookies_as_text(options))
+        return super().build_request(method, url, **options)
 
 
 class _AsyncHTTP(httpx.AsyncClient):
+    async def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
+        if hasattr(options.get("content"), "read"):
+            options = options | {"content": _File(options["content"])}
+        return await super().request(*args, **_with_cookies(cookies, options))
+
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         check_path(str(url))
-        return super().build_request(method, url, **_cookies_as_text(options))
+        return super().build_request(method, url, **options)
 
 
-def _cookies_as_text(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with each cookie a str: generated code hands numbers on as they are."""
-    cookies = options.get("cookies")
-    if isinstance(cookies, dict):
-        as_text = {
-            name: value if isinstance(value, str) else json.dumps(value, default=str)
-            for name, value in cookies.items()
-        }
-        return options | {"cookies": as_text}
-    return options
+class _File:
+    """An open file as the asynchronous stream that httpx wants, and the generator doesn't make."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while chunk := await anyio.to_thread.run_sync(self._file.read, 65_536):
+            yield chunk
+
+
+def _with_cookies(cookies: dict[str, Any] | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with a call's cookies as a header.
+
+    httpx warns of cookies for one call, and takes none but strings; generated code hands on what
+    the parameter is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
+    """
+    if not cookies:
+        return options
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value, default=str)
+        for name, value in cookies.items()
+    }
+    line = "; ".join(f"{name}={quote(text, _IN_COOKIES)}" for name, text in texts.items())
+    return options | {"headers": {**(options.get("headers") or {}), "Cookie": line}}
+
+
+_IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"

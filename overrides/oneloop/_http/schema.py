@@ -32,8 +32,8 @@ class Flaw(NamedTuple):
     """Its JSON path."""
     expected: str
     """What the spec says there."""
-    got: str
-    """What is there, as JSON."""
+    got: str | None
+    """What is there, as JSON; None where nothing is."""
 
 
 def flaw(value: Any, operation: Operation, status_code: int, media_type: str) -> Flaw | None:
@@ -59,7 +59,7 @@ def flaw(value: Any, operation: Operation, status_code: int, media_type: str) ->
     )
     kind: Any = error.kind
     if kind.name == "required":
-        return Flaw(f"{where}.{kind.property}", "a value", "nothing")
+        return Flaw(f"{where}.{kind.property}", "a value", None)
     if kind.name == "type":
         expected = f"a value of type {' or '.join(kind.types)}"
     elif kind.name in ("anyOf", "not"):

@@ -39,6 +39,7 @@ Steps: TypeAlias = Generator[Wait, Any, T]
 
 def run(steps: Steps[T]) -> T:
     """Take the steps in this thread."""
+    result: Any = None
     failure: BaseException | None = None
     try:
         wait = next(steps)
@@ -60,6 +61,7 @@ def run(steps: Steps[T]) -> T:
 
 async def run_async(steps: Steps[T]) -> T:
     """Take the steps in the running event loop."""
+    result: Any = None
     failure: BaseException | None = None
     try:
         wait = next(steps)
