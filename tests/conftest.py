@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import pytest
+
+from tests.servers import RawServer, echo
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +27,9 @@ def log_everything(caplog: pytest.LogCaptureFixture) -> None:
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once where the server names no time."""
     monkeypatch.setattr("oneloop._http.retry.backoff", lambda number, jitter: 0.0)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with RawServer(echo) as running:
+        yield running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -58,11 +59,52 @@ def replies(*answers: bytes) -> Handler:
     return handle
 
 
+def echo(connection: socket.socket, head: bytes, number: int) -> None:
+    """Answer with usage of the id that was asked for."""
+    match = re.match(rb"GET /api/v1/usage/(\S+) ", head)
+    assert match
+    connection.sendall(reply(usage_body(row(billingId=match[1].decode()))))
+
+
+def silence(seconds: float) -> Handler:
+    """Return a handler that says nothing for so long, and hangs up."""
+
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        time.sleep(seconds)
+        hang_up(connection)
+
+    return handle
+
+
+def sends_then(answer: bytes, end: Callable[[socket.socket], None]) -> Handler:
+    """Return a handler that sends an answer, or a part of one, and ends."""
+
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(answer)
+        time.sleep(0.02)
+        end(connection)
+
+    return handle
+
+
 def hang_up(connection: socket.socket) -> None:
     """Close so that the peer gets a reset, not an orderly end."""
     linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     connection.close()
+
+
+@contextlib.contextmanager
+def silent_address() -> Iterator[tuple[str, int]]:
+    """Give an address where no handshake of TCP's ends: its backlog is full."""
+    with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()
 
 
 class RawServer:
@@ -95,10 +137,14 @@ class RawServer:
 
     def all_closed(self, within: float) -> bool:
         """Whether the peers close every connection within so many seconds."""
+        return self.are_open(0, within)
+
+    def are_open(self, count: int, within: float) -> bool:
+        """Whether within so many seconds no more than so many connections are open."""
         deadline = time.monotonic() + within
-        while self._open and time.monotonic() < deadline:
+        while len(self._open) > count and time.monotonic() < deadline:
             time.sleep(0.01)
-        return not self._open
+        return len(self._open) == count
 
     def _accept(self) -> None:
         while True:

@@ -22,7 +22,7 @@ import pytest
 from oneloop import cli
 from oneloop.sandbox import API_KEY, Sandbox
 from tests.faces import KEY
-from tests.servers import RawServer, replies, reply, row, usage_body
+from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
 COMMAND = [sys.executable, "-m", "oneloop.cli"]
 
@@ -140,6 +140,18 @@ def test_table_shows_no_control_characters() -> None:
     assert len(out.splitlines()) == 3
 
 
+@pytest.mark.parametrize(("format_", "shown"), [("table", b"caf\\xe9"), ("csv", b"caf\xc3\xa9")])
+def test_terminal_without_unicode(format_: str, shown: bytes) -> None:
+    answer = reply(usage_body(row(billingUsageName="caf\xe9")))
+    with RawServer(replies(answer)) as server:
+        environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
+        out = subprocess.check_output(
+            [sys.executable, "-m", "oneloop.cli", "usage", BID, "--format", format_],
+            env=environment | {"PYTHONIOENCODING": "ascii"},
+        )
+    assert shown in out
+
+
 ERROR = b'{"error": {"code": 9, "message": "no\\nway"}}'
 
 
@@ -169,12 +181,26 @@ def test_what_worked_is_printed_all_the_same() -> None:
     assert [re.search(r"bid_\w", line)[0] for line in err.splitlines()] == ["bid_x", "bid_y"]  # type: ignore[index]
 
 
+def test_first_of_several_failures_gives_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONELOOP_API_KEY", KEY)
+    with RawServer(replies(reply(b"", 401))) as server:
+        monkeypatch.setenv("ONELOOP_BASE_URL", server.url)
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["usage", "..", BID])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [([], 2), (["usage"], 2), (["usage", "b", "--format", "xml"], 2), (["--help"], 0)],
 )
 def test_command_line(arguments: list[str], code: int) -> None:
     assert run(*arguments)[0] == code
+
+
+def test_abbreviated_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["usage", BID, "--form", "json"])
+    assert "unrecognized arguments: --form" in capsys.readouterr().err
 
 
 def test_no_key_says_which_variable() -> None:
@@ -235,6 +261,16 @@ def test_interrupt_keeps_what_was_fetched() -> None:
     assert time.monotonic() - began < 1
     assert (process.returncode, err) == (130, "")
     assert out.splitlines()[1:] == ["b1,2025-01-01,api-calls,12"]
+
+
+def test_interrupt_anywhere_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_usage", interrupted)
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as caught:
+        cli.main(["usage", BID])
+    assert repr(caught.value) == "SystemExit(130)"
 
 
 # What a terminal would obey or show out of order: C0, DEL, C1, bidi overrides, line separators.

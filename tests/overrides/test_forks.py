@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -19,21 +18,9 @@ import trio
 
 from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, Oneloop
 from tests.faces import KEY
-from tests.servers import RawServer, reply, row, usage_body
+from tests.servers import RawServer, echo
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
-
-def echo(connection: socket.socket, head: bytes, number: int) -> None:
-    match = re.match(rb"GET /api/v1/usage/(\S+) ", head)
-    assert match
-    connection.sendall(reply(usage_body(row(billingId=match[1].decode()))))
-
-
-@pytest.fixture
-def server() -> Iterator[RawServer]:
-    with RawServer(echo) as running:
-        yield running
 
 
 def fork() -> int:

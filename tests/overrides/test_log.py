@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from oneloop import ConfigurationError, Oneloop, OneloopError
-from tests.faces import FACES, KEY
+from oneloop import APIConnectionError, ConfigurationError, Oneloop, OneloopError
+from tests.faces import KEY, Face, every_face, every_method
 from tests.servers import BID, RawServer, hang_up, replies, reply
-
-Face = Callable[..., object]
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +25,13 @@ def fresh_logger() -> Iterator[None]:
     logger.setLevel(level)
 
 
-@pytest.mark.parametrize("face", FACES)
+@every_face
 def test_each_try_is_one_line(
     face: Face, caplog: pytest.LogCaptureFixture, no_pauses: None
 ) -> None:
-    def handle(connection: object, head: bytes, number: int) -> None:
-        assert hasattr(connection, "sendall")
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
         if number == 1:
-            hang_up(connection)  # type: ignore[arg-type]
+            hang_up(connection)
         else:
             connection.sendall(reply(b"", 503) if number == 2 else reply())
 
@@ -52,6 +50,19 @@ def test_each_try_is_one_line(
     assert re.fullmatch(rf"{re.escape(operation)}: no answer, \w+Error \(try 1, N ms\)", first)
     assert rest == [f"{operation}: 503 (try 2, N ms)", f"{operation}: 200 (try 3, N ms)"]
     assert lines[logging.DEBUG] == [f"the path was /api/v1/usage/{BID}"] * 3
+
+
+@every_method
+def test_log_of_a_try_has_no_status_of_another(
+    face: Face, no_pauses: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        connection.sendall(reply(b"", 503)) if number == 1 else hang_up(connection)
+
+    with RawServer(handle) as server, pytest.raises(APIConnectionError):
+        face(server.url, max_retries=1)
+    _, second = [message for message in caplog.messages if "(try " in message]
+    assert ": no answer, " in second
 
 
 PROGRAM = f"""

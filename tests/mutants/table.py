@@ -1,0 +1,621 @@
+"""Every guard of the client, as it stands and without its effect, and the tests that must notice.
+
+What can't be told apart from outside isn't here: a second close of a socket that its end closes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One guard, and what it becomes."""
+
+    module: str
+    """Below overrides/oneloop."""
+    tests: str
+    """Their names in tests/overrides, with spaces between."""
+    text: str
+    """Stands once in the module."""
+    broken: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.py: {self.text!r} → {self.broken!r}"
+
+
+# (module, tests) → (text, broken)
+TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
+    ("_http/secret", "keys"): [
+        ("return \"Secret('[redacted]')\"", "return self._value"),
+        (
+            'raise TypeError("an API key doesn\'t pickle; see the client option `pickle_api_key`")',
+            "return Secret, (self._value,)",
+        ),
+        ("if not isinstance(self._value, str):", "if False:"),
+        ('if self._value[:7].lower() == "bearer ":', "if False:"),
+        ('if self._value[:7].lower() == "bearer ":', 'if self._value[:7] == "Bearer ":'),
+        ('rf"[!-~]{{1,{MAX_KEY_LENGTH}}}"', 'rf"[!-~]{{0,{MAX_KEY_LENGTH}}}"'),
+        ('rf"[!-~]{{1,{MAX_KEY_LENGTH}}}"', '"[!-~]+"'),
+        ('rf"[!-~]{{1,{MAX_KEY_LENGTH}}}"', '"[!-\\U0010ffff]{1,4096}"'),
+        ('rf"[!-~]{{1,{MAX_KEY_LENGTH}}}"', 'r"[\\x00-~]{1,4096}"'),
+        ("re.fullmatch(", "re.match("),
+        ('return _spellings(self).sub("[redacted]", text)', "return text"),
+        (r"\\{{0,4}}{re.escape(char)}", r"\\{{0,4}}{char}"),
+    ],
+    ("_http/secret", "keys_that_come_back"): [
+        ("re.IGNORECASE | re.ASCII", "re.ASCII"),
+        (r"&\#(0{{0,4}}{code}|x0{{0,4}}{code:x});", r"&\#(x0{{0,4}}{code:x});"),
+        (r"&\#(0{{0,4}}{code}|x0{{0,4}}{code:x});", r"&\#(0{{0,4}}{code});"),
+        ('        re.escape(_IN_HTML.get(char, f"&#{code};")),\n', ""),
+        ('        rf"%{code:02x}",\n', ""),
+        ("(u00|x)", "(x)"),
+        ("(u00|x)", "(u00)"),
+        (r"\\{{0,4}}{re.escape(char)}", r"{re.escape(char)}"),
+    ],
+    ("_http/config", "keys"): [
+        ("if self.pickle_api_key:", "if True:"),
+        ("if problem := secret.problem():", "if (problem := None):"),
+    ],
+    ("_http/config", "options"): [
+        ("elif API_KEY_VARIABLE in os.environ:", "elif False:"),
+        ("os.environ.get(BASE_URL_VARIABLE) or default", "default"),
+        ("_check_limits(evolved)", "pass"),
+        ("_check_limits(config)\n    return", "return"),
+        (
+            "return ipaddress.ip_address(host).is_loopback",
+            "return bool(ipaddress.ip_address(host))",
+        ),
+        ('return host == "localhost"', 'return host.startswith("localhost")'),
+        ("if not isinstance(text, str):", "if False:"),
+        ("(httpx.InvalidURL, ValueError)", "ValueError"),
+        ("(httpx.InvalidURL, ValueError)", "httpx.InvalidURL"),
+        (' in ("https", "http") and url.host', " and url.host"),
+        (' in ("https", "http") and url.host', ' in ("https", "http")'),
+        (r"""(re.search(r"[\s\\]", text), """, "(False, "),
+        ('("@" in text, ', "(False, "),
+        ('"?" in text or "#" in text', '"#" in text'),
+        ('"?" in text or "#" in text', '"?" in text'),
+        ("0 < url.port <= 65535", "0 <= url.port <= 65535"),
+        ("0 < url.port <= 65535", "0 < url.port"),
+        ("(plain, ", "(False, "),
+        ("not (allow_http or is_loopback(url.host))", "not is_loopback(url.host)"),
+        ("isinstance(seconds, float | int) and not", "not"),
+        (" and not isinstance(seconds, bool)", ""),
+        ("not 0 < seconds <= MAX_TIMEOUT", "not seconds <= MAX_TIMEOUT"),
+        ("not 0 < seconds <= MAX_TIMEOUT", "not 0 < seconds"),
+        ('_check_int("max_retries", config.max_retries, least=0, most=100)', "pass"),
+        ("max_retries, least=0, most=100", "max_retries, least=0, most=2**62"),
+        (
+            '_check_int("max_response_bytes", config.max_response_bytes, least=1',
+            "(lambda *_, **__: 0)(least=1",
+        ),
+        ("not isinstance(value, int) or ", ""),
+        ("isinstance(value, bool) or ", ""),
+    ],
+    ("_http/config", "transports"): [
+        ("if not isinstance(transport, kind):", "if False:"),
+    ],
+    ("usage", "ids"): [
+        ("if not isinstance(bid, str):", "if False:"),
+        ("not 0 < len(bid) <= MAX_ID_LENGTH", "not len(bid) <= MAX_ID_LENGTH"),
+        ("not 0 < len(bid) <= MAX_ID_LENGTH", "not 0 < len(bid)"),
+        ('bid in (".", "..")', 'bid in (".",)'),
+        ('bid in (".", "..")', 'bid in ("..",)'),
+        (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]"),
+        (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]"),
+        (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\\\x7f-\x9f\ud800-\udfff]"),
+        (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\\\x00-\x1f\ud800-\udfff]"),
+        (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\\\x00-\x1f\x7f-\x9f]"),
+        ('quote(bid, "")', "bid"),
+    ],
+    ("usage", "usage"): [
+        ("body.count(b'\"') == 16 * count + 2 and ", ""),
+        (' == 16 * count + 2 and b"\\\\" not in body', " == 16 * count + 2"),
+        ('b"\\\\" not in body and _has_each', "_has_each"),
+        ("not _UNUSUAL_COUNT.search(body)", "True"),
+        ("{row.billing_id for row in rows} <= {bid}", "True"),
+        ('"[0-9]{1,%d}")\' % MAX_COUNT_DIGITS', '"[0-9]+")\''),
+        ("_check_ids(answer, rows, bid)\n    totals", "totals"),
+        ("len(text) > MAX_COUNT_DIGITS or ", ""),
+        ("_DIGITS.fullmatch(text)", "_DIGITS.match(text)"),
+        ('_DIGITS = re.compile(r"[0-9]+")', r'_DIGITS = re.compile(r"\d+")'),
+        ("_DAY.fullmatch(text)", "_DAY.match(text)"),
+        ("T00(:?00(:?00", "T[0-9]{2}(:?00(:?00"),
+        ("(:?00([.,]0+)?)?", "(:?[0-9]{2}([.,]0+)?)?"),
+        ("([.,]0+)?", "([.,][0-9]+)?"),
+        ("(Z|[+-]00(:?00)?)", "(Z|[+-][0-9]{2}(:?00)?)"),
+        ("(Z|[+-]00(:?00)?)", "(Z|[+-]00(:?00)?)?"),
+        ("except ValueError:\n        return None", "except KeyError:\n        return None"),
+    ],
+    ("usage", "answer"): [
+        ("body = answer.json_bytes()", "body = answer.body"),
+        ("UnicodeDecodeError, RecursionError)", "UnicodeDecodeError)"),
+        ("except (msgspec.DecodeError, RecursionError)", "except msgspec.DecodeError"),
+        ("_check_keys_are_unique(answer, body, len(rows))", "pass"),
+        ('b"\\\\" in body or not _has', "not _has"),
+        ("body.count(b'\"data\"') == 1 and ", ""),
+        (" and all(body.count(key) == count for key in _KEYS)", ""),
+    ],
+    ("usage", "partial_answers"): [
+        ("if sign := sign_in_headers(answer.headers):", "if sign := None:"),
+        ("if sign := sign_in_members(beside, len(rows)):", "if sign := None:"),
+        ("{} if is_bare or _is_rows_alone(body) else", "{} if True else"),
+        ("_END.fullmatch(body, ", "_END.match(body, "),
+    ],
+    ("usage", "properties"): [
+        ("frozen=True, order=True, gc=False", "order=True, gc=False"),
+        ("@attrs.frozen", "@attrs.define"),
+    ],
+    ("_http/answer", "keys"): [
+        ("got=self.call.redact(got)", "got=got"),
+        ("excerpt(self.call.redact(shown), len(text))", "excerpt(shown, len(text))"),
+        ("text[: MAX_EXCERPT + MAX_KEY_LENGTH * MAX_SPELLING]", "text[:MAX_EXCERPT]"),
+        ("printable(self.call.redact(name))", "printable(name)"),
+    ],
+    ("_http/answer", "answer"): [
+        ('media_type != "application/json" and not media_type.endswith("+json")', "False"),
+        ('media_type.endswith("+json")', 'media_type.endswith("json")'),
+        ("if not self.body.isascii()", "if False"),
+        ("body.decode(), object_pairs_hook", "body, object_pairs_hook"),
+        ("object_pairs_hook=_unique, ", ""),
+        ("parse_constant=_refuse_constant, ", ""),
+        ("(ValueError, RecursionError)", "RecursionError"),
+        ("(ValueError, RecursionError)", "ValueError"),
+        ('elif self._encoding not in (b"", b"identity"):', "elif False:"),
+        ("if self._room < 0:", "if False:"),
+        ("self._is_empty or ", ""),
+        (" or self._inflate.eof)", " or True)"),
+        ("decompress(chunk, self._room + 1)", "decompress(chunk)"),
+        ("except zlib.error as", "except KeyError as"),
+        ("if not inflate.unused_data:", "if True:"),
+        ("if len(members) < len(pairs):", "if False:"),
+    ],
+    ("_http/answer", "statuses"): [
+        ("printable(self.call.redact(name))", "self.call.redact(name)"),
+        ("200 <= status_code <= 299", "True"),
+        ("limit if self.must_be_whole else min(limit, MAX_ERROR_BYTES)", "limit"),
+        ("char if char.isprintable()", "char if True"),
+        ('" ".join(text[: 8 * MAX_EXCERPT].split())', "text[: 8 * MAX_EXCERPT]"),
+        ("line if len(line) <= MAX_EXCERPT", "line if True"),
+    ],
+    ("_http/answer", "wire"): [
+        (', b"set-cookie"}', "}"),
+    ],
+    ("_http/transport", "keys"): [
+        ("if _origin(request.url) != self._origin:", "if False:"),
+        ("return url.scheme, url.host, url.port", "return url.scheme, url.host, None"),
+        ("return url.scheme, url.host, url.port", 'return "", url.host, url.port'),
+        ('if pair[0].lower() != b"authorization"', "if True"),
+        ("printable(call.redact(str(fault)))", "printable(str(fault))"),
+        ("printable(call.redact(str(fault)))", "call.redact(str(fault))"),
+        ("printable(call.redact(message))", "printable(message)"),
+        ("if any(call.redact(text) != text for", "if any(False for"),
+        ("for text in (str(link), repr(link))", "for text in (str(link),)"),
+        ("link = link.__cause__ or link.__context__", "link = None"),
+    ],
+    ("_http/transport", "answer"): [
+        ('"Accept-Encoding": "gzip"', '"Accept-Encoding": "br"'),
+    ],
+    ("_http/transport", "statuses"): [
+        ("if outcome.is_success and routes", "if routes"),
+        (" and routes.is_documented(call.operation, outcome.status_code)", ""),
+        ("printable(call.redact(message))", "call.redact(message)"),
+        ('body.decode("utf-8", "replace")', 'body.decode("utf-8")'),
+        *[
+            ("(ValueError, TypeError, LookupError, RecursionError)", fewer)
+            for fewer in (
+                "(TypeError, LookupError, RecursionError)",
+                "(ValueError, LookupError, RecursionError)",
+                "(ValueError, TypeError, RecursionError)",
+                "(ValueError, TypeError, LookupError)",
+            )
+        ],
+        ("if isinstance(error, str):", "if False:"),
+        ("if not isinstance(error, dict):", "if False:"),
+        ("type(code) is int and", "isinstance(code, int) and"),
+        (" and abs(code) < 2**63", ""),
+        ("if isinstance(message, str) and message else text", "if message else text"),
+        ('except ValueError:\n        return ""', 'except KeyError:\n        return ""'),
+    ],
+    ("_http/transport", "retries"): [
+        ("if seconds is None:", "if True:"),
+        ("retry_after=_retry_after(outcome) if", "retry_after=None if"),
+    ],
+    ("_http/transport", "retries transports"): [
+        ("replayable=isinstance(body, bytes)", "replayable=True"),
+        ("sent=exchange.sent", "sent=True"),
+    ],
+    ("_http/transport", "deadline"): [
+        ("left=call.deadline - time.monotonic()", "left=call.deadline - time.monotonic() + 3"),
+        ("isinstance(fault, TimeoutError |", "isinstance(fault,"),
+        ('request.extensions.get("timeout", _NO_BOUNDS)', "_NO_BOUNDS"),
+    ],
+    ("_http/transport", "wire"): [
+        ("(OSError, httpx.TransportError, UnicodeError)", "(httpx.TransportError, UnicodeError)"),
+        ("(OSError, httpx.TransportError, UnicodeError)", "(OSError, httpx.TransportError)"),
+        ("permanent=isinstance(outcome, ssl.SSLCertVerificationError)", "permanent=False"),
+        ("from _keyless(call, outcome)", "from None"),
+        ("link.__traceback__ = None", "pass"),
+    ],
+    ("_http/transport", "transports deadline"): [
+        ("(OSError, httpx.TransportError, UnicodeError)", "(OSError, UnicodeError)"),
+        ("TimeoutError | httpx.TimeoutException", "TimeoutError"),
+    ],
+    ("_http/transport", "connections"): [
+        ("if self._wire.closed:", "if False:"),
+    ],
+    ("_http/transport", "log"): [
+        ("path = self.operation.path if", "path = self.path if"),
+        ("call.tries += 1", "call.tries = 1"),
+        ('outcome += f", {type(error).__name__}"', "pass"),
+    ],
+    ("_http/retry", "retries"): [
+        ("not tried.permanent if", "True if"),
+        ("else tried.status in _PASSING", "else True"),
+        ("not tried.sent or (", "("),
+        ("(tried.idempotent and tried.replayable)", "tried.idempotent"),
+        ("(tried.idempotent and tried.replayable)", "tried.replayable"),
+        ("tried.number > max_retries or ", ""),
+        ("(passing and safe)", "passing"),
+        ("(passing and safe)", "safe"),
+        ("max(tried.retry_after or 0.0, ", "max(0.0, "),
+        (
+            "max(tried.retry_after or 0.0, backoff(tried.number, jitter))",
+            "tried.retry_after or 0.0",
+        ),
+        ("seconds if seconds < left else None", "seconds"),
+        ("seconds < left", "seconds <= left"),
+        ("min(_LONGEST_PAUSE, _FIRST", "max(_FIRST_PAUSE, _FIRST"),
+        ("(1 - jitter / 2)", "1"),
+        *[
+            ("{408, 429, 500, 502, 503, 504}", fewer)
+            for fewer in (
+                "{429, 500, 502, 503, 504}",
+                "{408, 500, 502, 503, 504}",
+                "{408, 429, 502, 503, 504}",
+                "{408, 429, 500, 503, 504}",
+                "{408, 429, 500, 502, 504}",
+                "{408, 429, 500, 502, 503}",
+                "{408, 429, 500, 501, 502, 503, 504}",
+            )
+        ],
+        ('"TRACE"}', '"TRACE", "POST"}'),
+        ('"TRACE"}', '"TRACE", "PATCH"}'),
+        *[(f'"{method}", ', "") for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")],
+        (' or any(n.lower() == b"idempotency-key" for n in header_names)', ""),
+        ("n.lower() == ", "n == "),
+        ('re.fullmatch("[0-9]+", ', 're.fullmatch(r"\\d+", '),
+        ('re.fullmatch("[0-9]+", ', 're.match("[0-9]+", '),
+        ("seconds if math.isfinite(seconds) else None", "seconds"),
+        (
+            "max(0.0, parsedate_to_datetime(value).timestamp() - now)",
+            "parsedate_to_datetime(value).timestamp() - now",
+        ),
+        ("(ValueError, OverflowError)", "ValueError"),
+        ("(ValueError, OverflowError)", "OverflowError"),
+    ],
+    ("_http/routes", "routes"): [
+        ('key=lambda operation: operation.path.count("{")', "key=lambda operation: 0"),
+        ('"[^/]+"', '".+"'),
+        ('f"{status // 100}XX", "default"}', '"default"}'),
+        ('f"{status // 100}XX", "default"}', 'f"{status // 100}XX"}'),
+        ("return not {str(status)", "return True or not {str(status)"),
+        ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
+    ],
+    ("_http/routes", "transports"): [
+        ("if operation is None:", "if False:"),
+    ],
+    ("_http/routes", "future_operations"): [
+        ("operation.method == method and ", ""),
+        ("pattern.fullmatch(path)", "pattern.match(path)"),
+        ('{"", ".", ".."}.isdisjoint', '{".", ".."}.isdisjoint'),
+        ('{"", ".", ".."}.isdisjoint', '{"", ".."}.isdisjoint'),
+        ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
+    ],
+    ("_http/network", "wire"): [
+        ("_tls_context(trust_env=config.trust_env)", "_tls_context(trust_env=True)"),
+        (
+            "_tls_context(trust_env=config.trust_env) if https",
+            "_tls_context(trust_env=config.trust_env) if True",
+        ),
+        ("if https and config.trust_env", "if config.trust_env"),
+        ("if https and config.trust_env", "if https"),
+        ("elif not isinstance(event, h11.InformationalResponse):", "else:"),
+        (
+            "if (file or folder) and not (os.path.isfile(file)",
+            "if False and not (os.path.isfile(file)",
+        ),
+        ("except OSError as error:", "except KeyError as error:"),
+        ("is_loopback(host) or ", ""),
+        (' or urllib.request.proxy_bypass(f"{host}:{port}")', ""),
+        ('("https", "all")', '("https",)'),
+        ("url is None or ", ""),
+        (" or not url.host:", ":"),
+    ],
+    ("_http/network", "connecting"): [
+        ("if not 200 <= event.status_code <= 299:", "if False:"),
+        ("if http.trailing_data[0]:", "if False:"),
+        (' or url.scheme != "http"', ""),
+        ("if url.userinfo:", "if False:"),
+    ],
+    ("_http/stream", "connecting"): [
+        (
+            'max(patience.left("connect") / (len(addresses) - index), _LEAST_SHARE)',
+            'patience.left("connect")',
+        ),
+        ("patience.within(share)", "patience"),
+        ("failure = error", "pass"),
+    ],
+    ("_http/network", "deadline"): [
+        ("self._proxy, patience.within(CONNECT_TIMEOUT)", "self._proxy, patience"),
+    ],
+    ("_http/stream", "forks"): [
+        ("if self._pid != os.getpid():", "if False:"),
+    ],
+    ("_http/stream", "wire"): [
+        ("suppress_ragged_eofs=False", "suppress_ragged_eofs=True"),
+        ("server_hostname=host", "server_hostname=None"),
+        ("raise OSError(code, os.strerror(code))", "pass"),
+    ],
+    ("_http/stream", "deadline"): [
+        ("    patience = patience.within(CONNECT_TIMEOUT)\n", ""),
+        ("handshake = patience.within(CONNECT_TIMEOUT)", "handshake = patience"),
+    ],
+    ("_http/stream", "connections"): [
+        (
+            "            return True\n        except OSError",
+            "            return False\n        except OSError",
+        ),
+        (
+            "            return False\n        return False",
+            "            return False\n        return True",
+        ),
+        (
+            "            return False\n        return False",
+            "            return True\n        return False",
+        ),
+    ],
+    ("_http/waits", "deadline"): [
+        (
+            "deadline=min(self.deadline, time.monotonic() + seconds)",
+            "deadline=time.monotonic() + seconds",
+        ),
+        ("if left <= 0:", "if False:"),
+        ("return left if bound is None else min(left, bound)", "return left"),
+        (
+            "return left if bound is None else min(left, bound)",
+            "return left if bound is None else bound",
+        ),
+        ("anyio.move_on_after(self.seconds) as scope", "anyio.move_on_after(9) as scope"),
+        ("self.event, self.seconds)", "self.event, 9)"),
+        ("anyio.fail_after(self.seconds)", "anyio.fail_after(9)"),
+    ],
+    ("_http/connection", "stale_answers"): [
+        ("http.our_state is h11.DONE", "True"),
+        ("http.their_state is h11.DONE", "True"),
+        ('http.trailing_data == (b"", False)', "True"),
+        ("len(framings) < 2", "True"),
+    ],
+    ("_http/connection", "connections"): [
+        ("time.monotonic() - self._idle_since < KEEPALIVE_SECONDS and ", ""),
+        (" and stream.is_quiet()", ""),
+        (
+            "            if stream and not self._idle:\n                stream.close()\n",
+            "            pass\n",
+        ),
+        ("if self._idle and self._idle_since <= moment:", "if False:"),
+        ("if self._idle and self._idle_since <= moment:", "if self._idle:"),
+    ],
+    ("_http/connection", "wire"): [
+        (
+            "(ConnectionError, ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError)",
+            "(ConnectionError, h11.RemoteProtocolError, ResponseValidationError)",
+        ),
+        ("reader is None or reader.must_be_whole", "reader is None"),
+        ("max_incomplete_event_size=_MAX_HEAD_BYTES", "max_incomplete_event_size=2**40"),
+        ("elif not isinstance(event, h11.InformationalResponse):", "else:"),
+        (
+            "printable(exchange.key.redact(problem[:_MAX_HEAD_BYTES]))",
+            "exchange.key.redact(problem)",
+        ),
+        (
+            "    except ConnectionError:\n        return False",
+            "    except KeyError:\n        return False",
+        ),
+    ],
+    ("_http/connection", "keys_that_come_back"): [
+        ("printable(exchange.key.redact(problem[:_MAX_HEAD_BYTES]))", "printable(problem)"),
+        (
+            "            problem = str(error)\n",
+            "            raise ProtocolError(str(error)) from error\n",
+        ),
+    ],
+    ("_http/connection", "statuses"): [
+        ("if reader is None or reader.must_be_whole:", "if True:"),
+        *[
+            (
+                "(ConnectionError, ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError)",
+                fewer,
+            )
+            for fewer in (
+                "(ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError)",
+                "(ConnectionError, ssl.SSLError, ResponseValidationError)",
+                "(ConnectionError, ssl.SSLError, h11.RemoteProtocolError)",
+            )
+        ],
+    ],
+    ("_http/connection", "future_operations"): [
+        ("exchange.sent = True\n        yield from _write", "yield from _write"),
+    ],
+    ("_http/connection", "retries"): [
+        ("exchange.sent = True\n    chunks", "chunks"),
+    ],
+    ("_http/pool", "forks processes"): [
+        ("self._shares.get(pid) or ", "next(iter(self._shares.values()), None) or "),
+        ("if pid == os.getpid():", "if True:"),
+    ],
+    ("_http/pool", "deadline"): [
+        ('exchange.patience.left("pool")\n        pid', "pid"),
+        ('patience = patience.within(patience.left("pool"))', "pass"),
+    ],
+    ("_http/pool", "connections interrupts"): [
+        ('min(patience.left("pool"), _TICK)', 'patience.left("pool")'),
+        (" and self._waiting[0] is turn", ""),
+        ("            if turn.connection:\n                self.give_back(turn.connection)\n", ""),
+        ("                self._waiting.remove(turn)", "                pass"),
+    ],
+    ("_http/pool", "connections"): [
+        ("                share.give_back(connection)", "                pass"),
+        ("        self.closed = True\n        if share", "        if share"),
+        ("            share.close()", "            pass"),
+        ("connection = None if self._waiting else self._free()", "connection = self._free()"),
+        ("            if self._closed:\n                connection.close()\n", ""),
+        ("if self._waiting.popleft().give(connection):", "if self._waiting.popleft() is None:"),
+        ("if connection.is_open:", "if True:"),
+        ("if connection.is_open:", "if False:"),
+        ("            self._closed = True\n", ""),
+        (
+            "                connection.close()\n\n    def __del__",
+            "                pass\n\n    def __del__",
+        ),
+        ("            connection.close()\n\n    def _free", "            pass\n\n    def _free"),
+        ("        self._sweep()\n", ""),
+        ("if now > self._sweep_at:", "if False:"),
+        ("self._all = [alive for alive in self._all if alive() is not None]", "pass"),
+        ("        if len(self._all) >= MAX_CONNECTIONS:\n            return None\n", ""),
+        ("        self._all.append(weakref.ref(connection))\n", ""),
+        ("except RuntimeError:  # its event loop is over", "except KeyError:"),
+        ("            self.connection = None\n            return False", "            return True"),
+    ],
+    ("_http/foreign", "transports"): [
+        ("        self.closed = True\n", ""),
+        ("yield _Close(self._transport)", "yield from ()"),
+        (", exchange.key.header()]", "]"),
+        ("exchange.sent = True\n", "pass\n"),
+        ("            exchange.sent = False\n", ""),
+        ("            response.close()", "            pass"),
+        ("                await response.aclose()", "                pass"),
+        ("() if reader.must_be_whole else _BROKEN_OFF", "()"),
+        ("() if reader.must_be_whole else _BROKEN_OFF", "_BROKEN_OFF"),
+        *[
+            ("(httpx.NetworkError, httpx.ProtocolError, ResponseValidationError)", fewer)
+            for fewer in (
+                "(httpx.ProtocolError, ResponseValidationError)",
+                "(httpx.NetworkError, ResponseValidationError)",
+                "(httpx.NetworkError, httpx.ProtocolError)",
+            )
+        ],
+        *[
+            ("(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Unsu", fewer)
+            for fewer in (
+                "(httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Unsu",
+                "(httpx.ConnectError, httpx.PoolTimeout, httpx.Unsu",
+                "(httpx.ConnectError, httpx.ConnectTimeout, httpx.Unsu",
+            )
+        ],
+    ],
+    ("_http/foreign", "deadline"): [
+        ('extensions={"timeout": bounds}', "extensions={}"),
+        ('                    self.exchange.patience.left("read")\n', ""),
+        (
+            "anyio.fail_after(self.exchange.patience.deadline - time.monotonic())",
+            "anyio.fail_after(9)",
+        ),
+    ],
+    ("errors", "statuses"): [
+        ("def __reduce__(self)", "def _reduce(self)"),
+        ("error.__dict__.update(attributes)", "pass"),
+        ("500 <= status_code <= 599", "500 <= status_code"),
+        ("500 <= status_code <= 599", "status_code == 500"),
+    ],
+    ("errors", "usage"): [
+        ("repr(text[:MAX_EXCERPT])", "repr(text)"),
+        ("if len(quoted) > 2 * MAX_EXCERPT:", "if False:"),
+    ],
+    ("_http/log", "log"): [
+        (
+            "if wanted not in _LEVELS:\n        raise",
+            "if wanted not in _LEVELS:\n        return\n        raise",
+        ),
+        ("if not wanted:", "if False:"),
+        ("if not any(isinstance(handler, logging.StreamHandler) for ", "if True or any(1 for "),
+        ("_logger.addHandler(logging.NullHandler())", "pass"),
+        ('_logger.debug("the path', '_logger.info("the path'),
+    ],
+    ("client", "log"): [
+        ("set_up()\n        config", "config"),
+    ],
+    ("client", "transports"): [
+        ('raise TypeError(f"a {type(self).__name__} with', 'str(f"'),
+    ],
+    ("client", "keys"): [
+        ("        del api_key\n", ""),
+    ],
+    ("cli", "cli"): [
+        (
+            "    except KeyboardInterrupt:\n        code = 130\n    sys",
+            "    except KeyError:\n        code = 130\n    sys",
+        ),
+        (
+            "        except KeyboardInterrupt:\n            code = 130",
+            "        except KeyError:\n            code = 130",
+        ),
+        ("    _fill_closed_streams()\n    try", "    try"),
+        ("if sys.stdin is None:", "if False:"),
+        ("if sys.stdout is None:", "if False:"),
+        ("if sys.stderr is None:", "if False:"),
+        ('        _say("")', "        pass"),
+        ("except OSError:  # of stderr", "except KeyError:  # of stderr"),
+        (
+            "except ConfigurationError as error:\n        return _fail(error)",
+            "except KeyError:\n        return 2",
+        ),
+        ('"allow_abbrev": False', '"allow_abbrev": True'),
+        ('if options.spreadsheet and options.format != "csv":', "if False:"),
+        ("except (OneloopError, ValueError) as error:", "except OneloopError as error:"),
+        ("code = code or failure", "code = failure"),
+        ("code = code or failure", "pass"),
+        ("if isinstance(error, AuthenticationError):", "if False:"),
+        ("if isinstance(error, AuthenticationError):", "if True:"),
+        ("if not terminal and isinstance", "if isinstance"),
+        ('encoding="utf-8", newline=""', 'newline=""'),
+        ("except ImportError:", "except KeyError:"),
+        ("{escaped(str(error))}", "{error}"),
+        ("return 3", "return 1"),
+        ("return 2 if isinstance(error, ValueError) else 1", "return 1"),
+        ("except BrokenPipeError:", "except KeyError:"),
+        ("code = code or 1", "pass"),
+        ("code = code or 1", "code = 1"),
+        ("with contextlib.suppress(OSError):", "with contextlib.suppress():"),
+        ('errors="backslashreplace"', 'errors="strict"'),
+        ("        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())\n", ""),
+        ("(OSError, KeyboardInterrupt)", "OSError"),
+    ],
+    ("_formats", "cli"): [
+        ("escaped(text[:MAX_EXCERPT]) +", "text[:MAX_EXCERPT] +"),
+        ('.replace("\\x7f", r"\\u007f")', ""),
+        ("if spreadsheet else str", "if False else str"),
+        ("shown = escaped if terminal else str", "shown = str"),
+        (r"(?:^|(?<=[;\n]))", "^"),
+        (r"\uff1d\uff0b\uff0d\uff20", ""),
+        (r'line.removesuffix("\r\n") + "\n"', "line"),
+        (' or {"(no usage)": 0}', ""),
+    ],
+    ("_http/api", "options"): [
+        ('isinstance(self._httpx_args["transport"], SyncTransport)', "True"),
+        ('isinstance(self._httpx_args["transport"], AsyncTransport)', "True"),
+    ],
+    ("_http/api", "ids"): [
+        ("(httpx.Client):\n    def build_request(", "(httpx.Client):\n    def _build_request("),
+        (
+            "(httpx.AsyncClient):\n    def build_request(",
+            "(httpx.AsyncClient):\n    def _build_request(",
+        ),
+    ],
+}
+
+MUTANTS = [
+    Mutant(module, tests, *change)
+    for (module, tests), changes in TABLE.items()
+    for change in changes
+]
