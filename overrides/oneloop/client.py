@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from oneloop import usage
 
 if TYPE_CHECKING:
+    import httpx  # noqa: F401 - the strings below name it
 
     from oneloop._http.api import GuardedClient
     from oneloop._http.config import Config
