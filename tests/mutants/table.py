@@ -92,8 +92,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("not isinstance(value, int) or ", ""),
         ("isinstance(value, bool) or ", ""),
     ],
-    ("_http/config", "transports"): [
-        ("if not isinstance(transport, kind):", "if False:"),
+    ("_http/transport", "transports"): [
+        ("if not isinstance(transport, cls.kind):", "if False:"),
     ],
     ("usage", "ids"): [
         ("if not isinstance(bid, str):", "if False:"),
@@ -233,7 +233,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/transport", "wire"): [
         ("(OSError, httpx.TransportError, UnicodeError)", "(httpx.TransportError, UnicodeError)"),
         ("(OSError, httpx.TransportError, UnicodeError)", "(OSError, httpx.TransportError)"),
-        ("permanent=isinstance(outcome, ssl.SSLCertVerificationError)", "permanent=False"),
+        ("isinstance(outcome, ssl.SSLCertVerificationError | RequestError)", "False"),
         ("from _keyless(call, outcome)", "from None"),
         ("link.__traceback__ = None", "pass"),
     ],
@@ -606,10 +606,13 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('isinstance(self._httpx_args["transport"], AsyncTransport)', "True"),
     ],
     ("_http/api", "ids"): [
-        ("(httpx.Client):\n    def build_request(", "(httpx.Client):\n    def _build_request("),
         (
-            "(httpx.AsyncClient):\n    def build_request(",
-            "(httpx.AsyncClient):\n    def _build_request(",
+            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
+            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
+        ),
+        (
+            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
+            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
         ),
     ],
 }
