@@ -70,8 +70,8 @@ class _Client(Generic[TransportT, GuardT]):
         """The generated client on this client's transport.
 
         Any generated operation takes it: `some_operation.sync(..., client=oneloop.api)` gets the
-        same auth, retries, deadline, limits and typed errors as the methods here. It returns the
-        generator's own models: the spec's types as they stand, nothing converted.
+        same auth, retries, deadline, limits and typed errors as the methods here, and only answers
+        of the spec's shape. It returns the generator's own models, nothing more converted.
         """
         from oneloop._http.api import GuardedClient
 
@@ -142,10 +142,12 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             on this machine.
         timeout: seconds for one call, its retries and pauses included.
         max_retries: tries after the first, for connection failures, 408, 429, 500, 502, 503 and
-            504, of idempotent methods alone (RFC 9110 §9.2.2). `Retry-After` is honoured.
+            504: of idempotent methods (RFC 9110 §9.2.2), of requests with an `Idempotency-Key`, and
+            of any of which nothing was sent. `Retry-After` is honoured.
         max_response_bytes: the most that an answer's body may hold after decompression.
         trust_env: whether `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and
-            `SSL_CERT_DIR` count. Proxies serve https alone, never this machine.
+            `SSL_CERT_DIR` count. Proxies are http:// ones; they serve https alone, never this
+            machine.
         allow_http: whether plain http may leave this machine. It shows the key to the network.
         pickle_api_key: whether a pickled client carries its key. Else the unpickling process reads
             `ONELOOP_API_KEY`.
