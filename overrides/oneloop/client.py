@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from oneloop import usage
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx  # noqa: F401 - the strings below name it
 
     from oneloop._http.api import GuardedClient
     from oneloop._http.config import Config
-    from oneloop._http.transport import AsyncTransport, SyncTransport, Wire
+    from oneloop._http.transport import AsyncTransport, SyncTransport
 
 # ruff: noqa: PLC0415 - httpx and what is on it come with the first client, not with the package
 
@@ -41,11 +41,8 @@ class _Client(Generic[TransportT, GuardT]):
         pickle_api_key: bool = False,
         transport: TransportT | None = None,
     ) -> None:
-        from oneloop._http.config import load, require_transport
-        from oneloop._http.foreign import Foreign
+        from oneloop._http.config import load
         from oneloop._http.log import set_up
-        from oneloop._http.network import Network
-        from oneloop._http.pool import Pool
         from oneloop._http.secret import Secret
         from oneloop.version import __version__
         from oneloop_api_client.spec import SERVER_URL
@@ -65,13 +62,8 @@ class _Client(Generic[TransportT, GuardT]):
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
         )
-        wire: Wire
-        if transport is None:
-            wire = Pool(Network(config).open)
-        else:
-            require_transport(transport, self._transport_class())
-            wire = Foreign(transport, config.base_url)
-        self._set_up(config, self._guard_class()(config, wire, __version__), transport)
+        guard = self._guard_class().open(config, transport, __version__)
+        self._set_up(config, guard, transport)
 
     @functools.cached_property
     def api(self) -> GuardedClient:
@@ -140,10 +132,6 @@ class _Client(Generic[TransportT, GuardT]):
     def _guard_class() -> type[GuardT]:
         raise NotImplementedError
 
-    @staticmethod
-    def _transport_class() -> type[Any]:
-        raise NotImplementedError
-
 
 class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
     """The synchronous client: thread-safe, fork-safe, a context manager.
@@ -203,12 +191,6 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
 
         return SyncTransport
 
-    @staticmethod
-    def _transport_class() -> type[httpx.BaseTransport]:
-        import httpx
-
-        return httpx.BaseTransport
-
 
 class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
     """The asynchronous client: the options and methods of `Oneloop`, awaited.
@@ -240,12 +222,6 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
         from oneloop._http.transport import AsyncTransport
 
         return AsyncTransport
-
-    @staticmethod
-    def _transport_class() -> type[httpx.AsyncBaseTransport]:
-        import httpx
-
-        return httpx.AsyncBaseTransport
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:

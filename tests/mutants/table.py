@@ -92,8 +92,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("not isinstance(value, int) or ", ""),
         ("isinstance(value, bool) or ", ""),
     ],
-    ("_http/config", "transports"): [
-        ("if not isinstance(transport, kind):", "if False:"),
+    ("_http/transport", "transports"): [
+        ("if not isinstance(transport, cls.kind):", "if False:"),
     ],
     ("usage", "ids"): [
         ("if not isinstance(bid, str):", "if False:"),
@@ -234,7 +234,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/transport", "wire"): [
         ("(OSError, httpx.TransportError, UnicodeError)", "(httpx.TransportError, UnicodeError)"),
         ("(OSError, httpx.TransportError, UnicodeError)", "(OSError, httpx.TransportError)"),
-        ("permanent=isinstance(outcome, ssl.SSLCertVerificationError)", "permanent=False"),
+        ("isinstance(outcome, ssl.SSLCertVerificationError | RequestError)", "False"),
         ("from _keyless(call, outcome)", "from None"),
         ("link.__traceback__ = None", "pass"),
     ],
@@ -608,14 +608,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "ids"): [
         (
-            "check_path(str(url))\n        return super().build_request(method, url, **options)"
-            "\n\n\nclass _AsyncHTTP",
-            "return super().build_request(method, url, **options)\n\n\nclass _AsyncHTTP",
+            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
+            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
         ),
         (
-            "check_path(str(url))\n        return super().build_request(method, url, **options)"
-            "\n\n\nclass _File",
-            "return super().build_request(method, url, **options)\n\n\nclass _File",
+            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
+            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
         ),
     ],
 }

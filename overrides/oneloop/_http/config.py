@@ -64,12 +64,6 @@ def load(
     return config
 
 
-def require_transport(transport: object, kind: type) -> None:
-    """Refuse a `transport` that isn't of httpx's kind."""
-    if not isinstance(transport, kind):
-        raise ConfigurationError(f"transport must be an httpx.{kind.__name__}")
-
-
 def parsed_url(text: str) -> httpx.URL | None:
     """Return the URL; None where it isn't one."""
     try:

@@ -23,7 +23,11 @@ _MAX_HEAD_BYTES = 102_400
 
 
 class ProtocolError(ConnectionError):
-    """The peer doesn't speak HTTP/1.1, or our request isn't any."""
+    """The server doesn't speak HTTP/1.1."""
+
+
+class RequestError(ProtocolError):
+    """What we were to send isn't HTTP/1.1."""
 
 
 @attrs.define
@@ -76,6 +80,7 @@ class Connection:
                 self._idle = stream, http
             return reader
         except h11.ProtocolError as error:
+            kind = RequestError if isinstance(error, h11.LocalProtocolError) else ProtocolError
             problem = str(error)
         finally:
             if idle and idle[0] is not stream:
@@ -83,7 +88,7 @@ class Connection:
             if stream and not self._idle:
                 stream.close()
         # Out here, where h11's own error, which quotes the wire as it is, is no context.
-        raise ProtocolError(printable(exchange.key.redact(problem[:_MAX_HEAD_BYTES])))
+        raise kind(printable(exchange.key.redact(problem[:_MAX_HEAD_BYTES])))
 
     @property
     def is_open(self) -> bool:

@@ -8,19 +8,23 @@ import ssl
 import sys
 import time
 from http import HTTPStatus
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import httpx
 
 from oneloop._http import log, retry, routes
 from oneloop._http.answer import Answer, AnswerReader, Headers, printable
 from oneloop._http.config import Config
-from oneloop._http.connection import Exchange
+from oneloop._http.connection import Exchange, RequestError
+from oneloop._http.foreign import Foreign
+from oneloop._http.network import Network
+from oneloop._http.pool import Pool
 from oneloop._http.waits import Patience, Sleep, Steps, run, run_async
 from oneloop.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    ConfigurationError,
     OneloopError,
     status_error_class,
 )
@@ -40,20 +44,6 @@ def standard_headers(version: str) -> dict[str, str]:
         "Connection": "keep-alive",
         "User-Agent": f"oneloop-api-client/{version} {python}",
     }
-
-
-class Wire(Protocol):
-    """What sends requests: a `Pool`, or a `Foreign` transport."""
-
-    closed: bool
-
-    def exchange(self, exchange: Exchange) -> Steps[AnswerReader]:
-        """Send a request and read its answer."""
-        raise NotImplementedError
-
-    def close(self) -> Steps[None]:
-        """Close what is idle, and keep nothing from now on."""
-        raise NotImplementedError
 
 
 class _Call:
@@ -85,9 +75,12 @@ class _Call:
 
 
 class _Transport:
-    """One call, less its I/O."""
+    """One call, however it waits."""
 
-    def __init__(self, config: Config, wire: Wire, version: str) -> None:
+    kind: type
+    """What a transport of the caller's has to be."""
+
+    def __init__(self, config: Config, wire: Pool | Foreign, version: str) -> None:
         self._config = config
         self._wire = wire
         self._version = version
@@ -98,6 +91,20 @@ class _Transport:
             (b"Host", config.base_url.netloc),
             *((name.encode(), value.encode()) for name, value in self.headers.items()),
         ]
+
+    @classmethod
+    def open(cls, config: Config, transport: object | None, version: str) -> Self:
+        """Return a layer on connections of its own, or on a transport of the caller's.
+
+        Raises:
+            ConfigurationError: the transport isn't of httpx's kind, or the environment's
+                certificates or proxy aren't usable.
+        """
+        if transport is None:
+            return cls(config, Pool(Network(config).open), version)
+        if not isinstance(transport, cls.kind):
+            raise ConfigurationError(f"transport must be an httpx.{cls.kind.__name__}")
+        return cls(config, Foreign(transport, config.base_url), version)
 
     def evolve(self, config: Config) -> Self:
         """Return a layer with other options on the same connections."""
@@ -147,7 +154,7 @@ class _Transport:
                 replayable=isinstance(body, bytes),
                 status=outcome.status_code if isinstance(outcome, Answer) else None,
                 retry_after=_retry_after(outcome) if isinstance(outcome, Answer) else None,
-                permanent=isinstance(outcome, ssl.SSLCertVerificationError),
+                permanent=isinstance(outcome, ssl.SSLCertVerificationError | RequestError),
             )
             seconds = retry.pause(
                 tried,
@@ -193,6 +200,8 @@ class SyncTransport(_Transport, httpx.BaseTransport):
     `ResponseValidationError`, and `OneloopError` after `close()`.
     """
 
+    kind = httpx.BaseTransport
+
     def call(self, method: str, path: str) -> Answer:
         """Call an operation without a body; the path begins below the base URL."""
         return run(self._operation(method, path))
@@ -206,6 +215,8 @@ class SyncTransport(_Transport, httpx.BaseTransport):
 
 class AsyncTransport(_Transport, httpx.AsyncBaseTransport):
     """The layer for asynchronous calls; raises as `SyncTransport` does."""
+
+    kind = httpx.AsyncBaseTransport
 
     async def call(self, method: str, path: str) -> Answer:
         """Call an operation without a body; the path begins below the base URL."""
