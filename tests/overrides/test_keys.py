@@ -149,12 +149,9 @@ def test_key_in_an_answer_is_redacted(face: Face, place: str) -> None:
     check_error(caught.value, echoed=True)
 
 
-SPELLED = 'Ab/<+."k'
-
-
-@pytest.mark.parametrize("text", ['Ab/<+x"k', "Ab/<+.", "", 'Ab /<+."k'])
+@pytest.mark.parametrize("text", ["axb", "a.", "", "a .b"])
 def test_what_is_no_spelling_of_a_key_stays(text: str) -> None:
-    assert Secret(SPELLED).redact(text) == text
+    assert Secret("a.b").redact(text) == text
 
 
 def test_key_in_what_an_answer_holds_is_redacted() -> None:
