@@ -139,6 +139,9 @@ def test_proxy_that_is_slow(
     [
         pytest.param(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", "answered 407", id="407"),
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\njunk", "more than its answer", id="junk behind"),
+        pytest.param(
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n", "answered 403", id="403"
+        ),
         pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", "illegal", id="no HTTP"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "", id="huge head"),
     ],
@@ -147,11 +150,11 @@ def test_proxy_that_refuses(
     caller: Caller, answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with RawServer(replies(answer)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%2540ss@127.0.0.1:{proxy.port}")
         (outcome,) = caller("https://prod.oneloop.test", calls=1)
     assert isinstance(outcome, APIConnectionError)
     assert words in str(outcome)
-    assert b"Proxy-Authorization: Basic dXNlcjpwQHNz\r\n" in proxy.requests[0]
+    assert b"Proxy-Authorization: Basic dXNlcjpwJTQwc3M=\r\n" in proxy.requests[0]
     assert KEY.encode() not in proxy.requests[0]
 
 

@@ -75,6 +75,7 @@ def test_garbage_is_not_kept(caller: Caller) -> None:
         pytest.param(reply(usage_body(row(totalBillingUsage="1" * MIB))), id="no count"),
         pytest.param(reply(b"x" * MIB, 500), id="error"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"x" * MIB, id="endless head"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"x" * 90_000 + b"\r\n\r\n", id="long bad line"),
     ],
 )
 def test_error_holds_no_body(answer: bytes) -> None:

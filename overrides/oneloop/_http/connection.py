@@ -87,8 +87,8 @@ class Connection:
                 idle[0].close()
             if stream and not self._idle:
                 stream.close()
-        # Out here, where h11's own error, which quotes the wire as it is, is no context.
-        raise kind(printable(exchange.key.redact(problem[:_MAX_HEAD_BYTES])))
+        # Out here, where h11's own error, which may quote all of the wire, is no context.
+        raise kind(printable(problem))
 
     @property
     def is_open(self) -> bool:
@@ -153,7 +153,10 @@ def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
-                http.receive_data((yield from stream.receive(exchange.patience)))
+                data = yield from stream.receive(exchange.patience)
+                if not data and reader is None:
+                    raise ProtocolError("the server closed the connection without an answer")
+                http.receive_data(data)
             elif isinstance(event, h11.Data) and reader:
                 reader.feed(event.data)
             elif isinstance(event, h11.EndOfMessage) and reader:
@@ -161,8 +164,6 @@ def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[
                 return reader
             elif isinstance(event, h11.Response):
                 reader = exchange.begin(event.status_code, list(event.headers))
-            elif not isinstance(event, h11.InformationalResponse):
-                raise ProtocolError("the server closed the connection without an answer")
     except (ConnectionError, ssl.SSLError, h11.RemoteProtocolError, ResponseValidationError):
         if reader is None or reader.must_be_whole:
             raise
@@ -173,8 +174,7 @@ def _is_clean(http: h11.Connection, headers: Headers) -> bool:
     """Whether an exchange is over on both sides and nothing is behind its answer."""
     framings = {name for name, _ in headers} & {b"content-length", b"transfer-encoding"}
     return (
-        http.our_state is h11.DONE
-        and http.their_state is h11.DONE
+        set(http.states.values()) == {h11.DONE}
         and http.trailing_data == (b"", False)
         and len(framings) < 2  # RFC 9112 §6.3: with both, somebody may see the end elsewhere
     )

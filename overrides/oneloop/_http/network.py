@@ -6,7 +6,6 @@ import base64
 import os
 import ssl
 import urllib.request
-from urllib.parse import unquote
 
 import attrs
 import certifi
@@ -67,9 +66,9 @@ class Network:
         yield from stream.send(memoryview(http.send(request) or b""), patience)
         while not isinstance(event := http.next_event(), h11.Response):
             if event is h11.NEED_DATA:
-                http.receive_data((yield from stream.receive(patience)))
-            elif not isinstance(event, h11.InformationalResponse):
-                raise ConnectionError("the proxy closed the connection")
+                if not (data := (yield from stream.receive(patience))):
+                    raise ConnectionError("the proxy closed the connection")
+                http.receive_data(data)
         if not 200 <= event.status_code <= 299:
             raise ConnectionError(f"the proxy answered {event.status_code}")
         if http.trailing_data[0]:
@@ -110,6 +109,6 @@ def _proxy(host: str, port: int) -> _Proxy | None:
         raise ConfigurationError(f"{name.upper()}_PROXY must be a URL such as http://proxy:3128")
     headers = []
     if url.userinfo:
-        user = f"{unquote(url.username)}:{unquote(url.password)}".encode()
+        user = f"{url.username}:{url.password}".encode()
         headers.append(("Proxy-Authorization", f"Basic {base64.b64encode(user).decode()}"))
     return _Proxy(url.raw_host.decode("ascii"), url.port or 80, headers)

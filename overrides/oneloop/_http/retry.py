@@ -56,7 +56,7 @@ def pause(tried: Tried, *, max_retries: int, left: float, jitter: float) -> floa
 
 def backoff(number: int, jitter: float) -> float:
     """Return the pause after so many tries in seconds: half to all of 0.25, 0.5, 1, … 8."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(number - 1, 10)) * (1 - jitter / 2)
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (number - 1)) * (1 - jitter / 2)
 
 
 def is_idempotent(method: str, header_names: Iterable[bytes]) -> bool:
