@@ -116,6 +116,11 @@ def test_no_try_begins_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(APITimeoutError):
             client.get_billing_usage(BID)
     assert len(asked) == 1
+    with RawServer(replies(reply(b"", 503))) as server:
+        client = Oneloop(api_key=KEY, base_url=server.url, timeout=0.3)
+        with client, pytest.raises(APITimeoutError):
+            client.get_billing_usage(BID)
+    assert len(server.requests) == 1, "its connection was there, its time wasn't"
 
 
 def test_deadline_holds_for_a_transport_of_the_callers() -> None:

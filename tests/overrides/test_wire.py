@@ -80,6 +80,13 @@ def test_broken_connection_is_typed_and_retried(
 
 
 @every_face
+def test_close_without_an_answer_says_so(face: Face) -> None:
+    with RawServer(sends_then(b"HTTP/1.1 200 OK\r\nConte", socket.socket.close)) as server:
+        with pytest.raises(APIConnectionError, match="closed the connection without an answer"):
+            face(server.url)
+
+
+@every_face
 def test_interim_answer_is_no_answer(face: Face) -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"
     with RawServer(replies(hints + reply())) as server:
