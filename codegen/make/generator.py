@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -21,11 +22,11 @@ from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, provenance
+from codegen.make import inspection, provenance, successes
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codegen.make.provenance import Provenance
     from codegen.spec.document import Json
@@ -33,7 +34,14 @@ if TYPE_CHECKING:
 GENERATOR_VERSION: Final = generator.__version__
 
 # --isolated and --no-respect-gitignore: nothing in or above the folder has a say.
-_RUFF: Final = ("--isolated", "--no-cache", "--quiet", "--line-length=100")
+_RUFF: Final = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--line-length=100",
+    "--no-respect-gitignore",
+    "--target-version=py311",
+)
 
 
 class _Overrides(dict[str, ClassOverride]):
@@ -65,7 +73,7 @@ def write_package(
             f"{config and config.name}: class_overrides that match no class of the spec: "
             + ", ".join(sorted(overrides.unused))
         )
-    _inspect(document, folder, left_out)
+    _inspect(document, folder, settings.content_type_overrides or {}, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -118,26 +126,39 @@ def _generate(
     return [_words(error) for error in errors]
 
 
-def _inspect(document: Json, folder: Path, left_out: list[str]) -> None:
-    """Stop unless the package has the spec's operations and imports what our code works with."""
+def _inspect(
+    document: Json, folder: Path, aliases: Mapping[str, str], left_out: Sequence[str]
+) -> None:
+    """Stop unless the package does what the spec says with what our code works with."""
     modules = inspection.parsed(folder)
-    if problems := inspection.mismatches(document, modules):
-        raise GenerationError(
-            "\n  ".join(
-                ["generated functions are not the spec's operations:", *problems, *left_out]
-            )
-        )
-    if problems := inspection.foreign_imports(folder.name, modules):
-        raise GenerationError(
-            "\n  ".join(
-                [
-                    "generated modules import a library that nothing here is made for: go back to"
-                    " the generator that didn't, or adapt our code to it and declare it in"
-                    " pyproject.toml and in codegen/make/inspection.py:",
-                    *problems,
-                ]
-            )
-        )
+    _require_none(
+        "generated functions are not the spec's operations:",
+        inspection.mismatches(document, modules),
+        left_out,
+    )
+    _require_none(
+        "two schemas became one module: name one otherwise, in class_overrides of"
+        " overrides/generator.yaml:",
+        inspection.missing_models(modules),
+    )
+    _require_none(
+        "generated code doesn't read what the spec documents as a success. In"
+        " overrides/overlay.yaml, mend the schema or leave the operation, the status or the media"
+        " type out on purpose (`remove: true`); or name a media type that the generator reads"
+        " instead, in content_type_overrides of overrides/generator.yaml:",
+        successes.unread(document, modules, aliases, left_out),
+    )
+    _require_none(
+        "generated modules import a library that nothing here is made for: go back to the generator"
+        " that didn't, or adapt our code to it and declare it in pyproject.toml and in"
+        " codegen/make/inspection.py:",
+        inspection.foreign_imports(folder.name, modules),
+    )
+
+
+def _require_none(headline: str, problems: Sequence[str], details: Sequence[str] = ()) -> None:
+    if problems:
+        raise GenerationError("\n  ".join([headline, *problems, *details]))
 
 
 def _failure(errors: Sequence[GeneratorError]) -> GenerationError:
@@ -151,26 +172,38 @@ def _words(error: GeneratorError) -> str:
 
 
 def _format(folder: Path) -> None:
-    """Format the package's files, named one by one: ruff passes over some folder names."""
+    """Sort and format the package's modules, and stop if one uses a name that it hasn't got."""
+    found = json.loads(
+        _ruff(folder, "check", "--fix", "--exit-zero", "--select=F,I", "--output-format=json")
+    )
+    _require_none(
+        "generated modules use names that they don't define. An overlay action can leave out what"
+        " they are written for (`remove: true` in overrides/overlay.yaml):",
+        list(
+            dict.fromkeys(
+                f"{Path(it['filename']).relative_to(folder.resolve())}: {it['message']}"
+                for it in found
+                if (it["code"] or "").startswith("F82")
+            )
+        ),
+    )
+    _ruff(folder, "format")
+
+
+def _ruff(folder: Path, *command: str) -> str:
+    """Run ruff on the package's files, named one by one: it passes over some folder names."""
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
     ruff = Path(sys.executable).with_name("ruff")
-    for command in (["check", "--fix-only", "--select=F,I"], ["format"]):
-        try:
-            run = subprocess.run(  # noqa: S603 - our own locked ruff
-                [
-                    ruff,
-                    *command,
-                    *_RUFF,
-                    "--no-respect-gitignore",
-                    "--target-version=py311",
-                    *files,
-                ],
-                cwd=folder,
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-        except OSError as error:
-            raise GenerationError(f"the locked ruff doesn't run: {error}") from None
-        if run.returncode:
-            raise GenerationError(f"ruff {command[0]} failed: {run.stderr or run.stdout}")
+    try:
+        run = subprocess.run(  # noqa: S603 - our own locked ruff
+            [ruff, *command, *_RUFF, *files],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except OSError as error:
+        raise GenerationError(f"the locked ruff doesn't run: {error}") from None
+    if run.returncode:
+        raise GenerationError(f"ruff {command[0]} failed: {run.stderr or run.stdout}")
+    return run.stdout

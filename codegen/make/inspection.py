@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from codegen.errors import GenerationError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What the generator writes for, beside the standard library.
 LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 
-_FUNCTIONS: Final = {"sync_detailed", "asyncio_detailed"}
+_FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
 def parsed(package: Path) -> dict[str, ast.Module]:
@@ -34,13 +34,9 @@ def parsed(package: Path) -> dict[str, ast.Module]:
 def mismatches(document: Json, modules: dict[str, ast.Module]) -> list[str]:
     """Return the operations of `document` that have no module of functions, and the reverse."""
     wanted = Counter(
-        (operation.method, _shape(operation.path)) for operation in operations.of(document)
+        (operation.method, shape(operation.path)) for operation in operations.of(document)
     )
-    found = Counter(
-        _operation(name, tree)
-        for name, tree in modules.items()
-        if re.fullmatch(r"api/[^/]+/(?!__init__\.py)[^/]+", name)
-    )
+    found = Counter({key: len(names) for key, names in by_operation(modules).items()})
     return [
         *(
             f"{method} {path} has no function"
@@ -50,6 +46,40 @@ def mismatches(document: Json, modules: dict[str, ast.Module]) -> list[str]:
             f"{method} {path} isn't in the spec"
             for method, path in sorted((found - wanted).elements())
         ),
+    ]
+
+
+def by_operation(modules: dict[str, ast.Module]) -> dict[tuple[str, str], list[str]]:
+    """Return the modules of operations by method and path shape."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, tree in modules.items():
+        if re.fullmatch(r"api/[^/]+/(?!__init__\.py)[^/]+", name):
+            found[_operation(name, tree)].append(name)
+    return found
+
+
+def functions(module: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return a module's functions by name."""
+    return {
+        node.name: node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def shape(path: str) -> str:
+    """Return `path` with its parameters' names left out: in Python they are spelled differently."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def missing_models(modules: dict[str, ast.Module]) -> list[str]:
+    """Return the models whose module hasn't got them: two were written into one."""
+    return [
+        f"models/{node.module}.py has no {alias.name}"
+        for node in modules["models/__init__.py"].body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name not in _defined(modules[f"models/{node.module}.py"])
     ]
 
 
@@ -66,9 +96,21 @@ def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:
 
 def _syntax(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        compile(tree, path.name, "exec")  # what the grammar allows and Python doesn't
     except SyntaxError as error:
         raise GenerationError(f"generated {path.name} is not Python: {error}") from None
+    return tree
+
+
+def _defined(module: ast.Module) -> set[str]:
+    """Return the classes, functions and plain names that a module's own statements define."""
+    return {
+        node.id if isinstance(node, ast.Name) else node.name
+        for statement in module.body
+        for node in (statement, *ast.iter_child_nodes(statement))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.Name)
+    }
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -82,14 +124,10 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 def _operation(name: str, tree: ast.Module) -> tuple[str, str]:
     """Return method and path shape of the one operation in a generated module."""
-    functions = {
-        node.name: node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-    if "_get_kwargs" not in functions or not functions.keys() >= _FUNCTIONS:
+    written = functions(tree)
+    if not written.keys() >= _FUNCTIONS:
         raise GenerationError(f"{name} lacks the functions of an operation")
-    for node in ast.walk(functions["_get_kwargs"]):
+    for node in ast.walk(written["_get_kwargs"]):
         if isinstance(node, ast.Dict):
             entries = {
                 key.value: value
@@ -97,7 +135,7 @@ def _operation(name: str, tree: ast.Module) -> tuple[str, str]:
                 if isinstance(key, ast.Constant)
             }
             if "method" in entries and "url" in entries:
-                return _text(entries["method"]).upper(), _shape(_text(entries["url"]))
+                return _text(entries["method"]).upper(), shape(_text(entries["url"]))
     raise GenerationError(f"{name} sends no request")
 
 
@@ -106,8 +144,3 @@ def _text(node: ast.expr) -> str:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         node = node.func.value
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
-def _shape(path: str) -> str:
-    """Return `path` with its parameters' names left out: in Python they are spelled differently."""
-    return re.sub(r"\{[^{}]*\}", "{}", path)

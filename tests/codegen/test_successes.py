@@ -1,0 +1,308 @@
+"""Generated code reads each success that the spec documents, or the run stops and says why."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import openapi_python_client
+import pytest
+
+from codegen import generate
+from codegen.errors import GenerationError
+from codegen.spec.document import load
+from tests.codegen.support import ROOT, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOP = load((ROOT / "tests/codegen/shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
+OLDER = ROOT.parent / "shared" / "spec"
+
+PET = {"$ref": "#/components/schemas/Pet"}
+BYTES = {"type": "string", "format": "binary"}
+NOTHING = {"description": "Nothing"}
+
+
+def _answer(**schemas: Any) -> Any:
+    return _of({"application/json" if name == "json" else name: it for name, it in schemas.items()})
+
+
+def _of(schemas: dict[str, Any]) -> Any:
+    """Return a response of media types, each with its schema (None: it has none)."""
+    content = {name: {} if it is None else {"schema": it} for name, it in schemas.items()}
+    return {"description": "An answer", "content": content}
+
+
+FOUND = _answer(json=PET)
+PROBLEM = {"$ref": "#/components/responses/Problem"}
+PDF = _of({"application/pdf": BYTES})
+
+
+def _generate(tmp_path: Path, responses: Any, config: str = "") -> Path:
+    """Generate the shop, its `getPet` answering with `responses`."""
+    spec = copy.deepcopy(SHOP)
+    spec["paths"]["/pets/{petId}"]["get"]["responses"] = responses
+    settings = tmp_path / "generator.yaml"
+    settings.write_text(config or "{}")
+    generate(write_json(tmp_path / "shop.json", spec), None, tmp_path / "client", config=settings)
+    return tmp_path / "client"
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        pytest.param({"200": FOUND, "404": PROBLEM}, id="a status"),
+        pytest.param({"200": FOUND, "201": NOTHING, "default": PROBLEM}, id="two, and default"),
+        pytest.param({"2XX": FOUND, "404": PROBLEM}, id="a range"),
+        pytest.param({"201": NOTHING, "2XX": FOUND}, id="a status before its range"),
+        pytest.param({"default": FOUND}, id="default alone"),
+        pytest.param({"404": PROBLEM}, id="errors alone"),
+        pytest.param({"204": NOTHING}, id="no content alone"),
+        pytest.param({"204": NOTHING, "default": PROBLEM}, id="no content, and default"),
+        pytest.param({"200": _of({"application/octet-stream": BYTES})}, id="bytes"),
+        pytest.param({"200": _of({"text/plain": {"type": "string"}})}, id="text"),
+        pytest.param({"200": _of({"application/pet+json": PET})}, id="a kind of JSON"),
+        pytest.param({"200": _of({"application/json; charset=utf-8": PET})}, id="a charset"),
+        pytest.param(
+            {"200": _of({"application/json": PET, "application/pet+json": PET})},
+            id="two kinds of JSON with one schema",
+        ),
+        pytest.param(
+            {"200": _of({"image/png": BYTES, "application/json": PET})}, id="JSON among others"
+        ),
+        pytest.param({"200": _answer(json={}), "404": PROBLEM}, id="any JSON beside a model"),
+        pytest.param({"200": _answer(json={"type": "array", "items": PET})}, id="a list"),
+        pytest.param({"200": _answer(json={"allOf": [PET], "nullable": True})}, id="or null"),
+        pytest.param(
+            {"200": _answer(json={"oneOf": [PET, {"$ref": "#/components/schemas/Owner"}]})},
+            id="one of two",
+        ),
+        pytest.param(
+            {"200": _answer(json={"type": "object", "additionalProperties": PET})}, id="a mapping"
+        ),
+        pytest.param({"200": FOUND, "404": PDF}, id="an error that it can't read"),
+        pytest.param({"200": FOUND, "499": PROBLEM}, id="an error without a name"),
+    ],
+)
+def test_documented_success_that_is_read(tmp_path: Path, responses: Any) -> None:
+    assert (_generate(tmp_path, responses) / "api/pets/get_pet.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("responses", "says"),
+    [
+        pytest.param(
+            {"200": PDF},
+            r"status 200 \(application/pdf\): api/pets/get_pet.py doesn't read it",
+            id="a PDF alone",
+        ),
+        pytest.param(
+            {"200": FOUND, "201": PDF, "default": PROBLEM},
+            r"status 201 \(application/pdf\): .*get_pet.py takes it for default",
+            id="a PDF that would come back as the error of default",
+        ),
+        pytest.param(
+            {"201": PDF, "2XX": FOUND},
+            r"status 201 \(application/pdf\): .*get_pet.py takes it for 2XX",
+            id="a PDF that would come back as another success",
+        ),
+        pytest.param({"2XX": PDF}, r"status 2XX \(application/pdf\): ", id="a range"),
+        pytest.param({"default": PDF}, r"status default \(application/pdf\): ", id="default"),
+        pytest.param({"200": _of({"*/*": PET})}, r"status 200 \(\*/\*\): ", id="any media type"),
+        pytest.param(
+            {"200": _answer(json={})},
+            r"status 200 \(application/json\): .* takes nothing from the body",
+            id="any JSON alone",
+        ),
+        pytest.param(
+            {"200": _answer(json=None), "404": PROBLEM},
+            r"status 200 \(application/json\): .* takes nothing from the body",
+            id="no schema",
+        ),
+        pytest.param(
+            {"200": _of({"text/plain": {"type": "string"}, "application/json": PET})},
+            r"\(text/plain, application/json\): .* takes response.text",
+            id="text where JSON is documented too",
+        ),
+        pytest.param(
+            {"200": _of({"application/json": PET, "application/a+json": {"type": "string"}})},
+            r"\(application/json, application/a\+json\): .* one schema for several",
+            id="two kinds of JSON with two schemas",
+        ),
+        pytest.param(
+            {"200": _of({"text/plain": {"type": "integer"}})},
+            "takes response.text",
+            id="text that is a number",
+        ),
+        pytest.param(
+            {"200": _of({"text/csv": PET})}, "takes response.text", id="text that is an object"
+        ),
+        pytest.param(
+            {"200": _of({"application/octet-stream": {"type": "string"}})},
+            "takes response.content",
+            id="bytes that are text",
+        ),
+        pytest.param({"200": _answer(json=BYTES)}, "takes response.json", id="JSON that is bytes"),
+        pytest.param(
+            {"218": FOUND},
+            r"status 218 \(application/json\): .* Python's http.HTTPStatus has no 218",
+            id="a status without a name",
+        ),
+    ],
+)
+def test_documented_success_that_is_not_read_stops_the_run(
+    tmp_path: Path, responses: Any, says: str
+) -> None:
+    with pytest.raises(GenerationError, match=rf"GET /pets/{{petId}}, .*{says}") as stop:
+        _generate(tmp_path, responses)
+    for way_out in ("overrides/overlay.yaml", "remove: true", "content_type_overrides"):
+        assert way_out in str(stop.value)
+
+
+def test_what_the_generator_said_about_that_operation_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GenerationError, match="Unsupported content_type application/pdf"):
+        _generate(tmp_path, {"200": PDF, "404": PROBLEM})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "content_type_overrides: {application/pdf: application/octet-stream}",
+        "content_type_overrides: {application/pdf: application/octet-stream; q=1}",
+    ],
+)
+def test_content_type_override_is_a_way_out(tmp_path: Path, config: str) -> None:
+    path = _generate(tmp_path, {"200": PDF, "404": PROBLEM}, config) / "api/pets/get_pet.py"
+    assert "File(payload=BytesIO(response.content))" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "media_types"),
+    [
+        pytest.param(
+            "$.paths['/pets/{petId}'].get.responses['200'].content['text/plain']",
+            {"text/plain": {"type": "string"}, "application/json": PET},
+            id="the media type",
+        ),
+        pytest.param("$.paths['/pets/{petId}'].get", {"application/pdf": BYTES}, id="all of it"),
+    ],
+)
+def test_leaving_it_out_on_purpose_is_a_way_out(
+    tmp_path: Path, target: str, media_types: Any
+) -> None:
+    spec = copy.deepcopy(SHOP)
+    get = spec["paths"]["/pets/{petId}"]["get"]
+    get["responses"] = {"200": _of(media_types)}
+    removed = get if target.endswith(".get") else {"schema": media_types["text/plain"]}
+    overlay = {
+        "overlay": "1.0.0",
+        "info": {"title": "Corrections", "version": "1"},
+        "actions": [
+            {"target": target, "remove": True, "x-expected": removed, "x-reason": "not for us"}
+        ],
+    }
+    generate(
+        write_json(tmp_path / "shop.json", spec),
+        write_json(tmp_path / "overlay.json", overlay),
+        tmp_path / "client",
+    )
+    assert (tmp_path / "client/api/pets/list_pets.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param(
+            "Pet.from_dict(response.json())",
+            "Problem.from_dict(response.json())",
+            "takes no model with the fields of its schema",
+            id="another model",
+        ),
+        pytest.param(
+            "cast(Any, None)", "response.json()", "takes response.json", id="a body where none is"
+        ),
+        pytest.param(
+            "response.status_code == 200",
+            "response.status_code in (200,)",
+            "status 200 .*doesn't read it",
+            id="a test in words that nobody has read",
+        ),
+        pytest.param(
+            "_parse_response", "_parsed", "get_pet.py lacks the functions", id="another function"
+        ),
+    ],
+)
+def test_generator_that_reads_it_otherwise_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, says: str
+) -> None:
+    _generator_writes(monkeypatch, "api/pets/get_pet.py", old, new)
+    with pytest.raises(GenerationError, match=says):
+        _generate(tmp_path, {"200": FOUND, "204": NOTHING, "404": PROBLEM})
+
+
+def _generator_writes(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
+    """Have the generator write `new` for `old`, as a version of the future might."""
+    build = openapi_python_client.Project.build
+
+    def writing(project: openapi_python_client.Project) -> Any:
+        errors = build(project)
+        path = project.package_dir / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return errors
+
+    monkeypatch.setattr(openapi_python_client.Project, "build", writing)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(
+            {"parameters": [{"name": "body", "in": "query", "schema": {"type": "string"}}]},
+            r"create_order\.py is not Python: duplicate argument 'body'",
+            id="a parameter named like the body",
+        ),
+        pytest.param(
+            {
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Order"}},
+                        "application/octet-stream": {"schema": BYTES},
+                    },
+                }
+            },
+            r"remove: true.*\n  api/orders/create_order\.py: Undefined name `Unset`$",
+            id="two bodies, whose module uses a name that it doesn't import",
+        ),
+    ],
+)
+def test_generated_module_that_is_not_whole_stops_the_run(
+    tmp_path: Path, change: Any, says: str
+) -> None:
+    spec = copy.deepcopy(SHOP)
+    spec["paths"]["/orders"]["post"] |= change
+    with pytest.raises(GenerationError, match=says):
+        generate(write_json(tmp_path / "shop.json", spec), None, tmp_path / "client")
+
+
+def test_two_models_in_one_module_stop_the_run(tmp_path: Path) -> None:
+    spec = copy.deepcopy(SHOP)
+    spec["components"]["schemas"] |= {"FooBAR": {"type": "object"}, "FooBar": {"type": "object"}}
+    with pytest.raises(GenerationError, match=r"class_overrides.*\n  models/foo_bar.py has no Foo"):
+        generate(write_json(tmp_path / "shop.json", spec), None, tmp_path / "client")
+
+
+@pytest.mark.skipif(not OLDER.is_dir(), reason="the vendor's older specs lie beside the checkout")
+@pytest.mark.parametrize("name", ["older-13-operations-a.json", "older-13-operations-b.json"])
+def test_older_spec_of_the_vendor_generates_or_says_why_not(tmp_path: Path, name: str) -> None:
+    try:
+        left_out = generate(OLDER / name, None, tmp_path / "client")
+    except GenerationError as stop:
+        assert "/api/v1/" in str(stop)
+        assert "overrides/overlay.yaml" in str(stop)
+    else:
+        assert left_out == []
+        assert len(list((tmp_path / "client").glob("api/*/[!_]*.py"))) == 13
