@@ -153,13 +153,11 @@ def _branches(module: ast.Module, fields: dict[str, frozenset[str]]) -> dict[str
     branches: dict[str, _Branch] = {}
     rest: list[ast.stmt] = []
     for statement in function.body:
-        test = (
-            _TEST.fullmatch(ast.unparse(statement.test)) if isinstance(statement, ast.If) else None
-        )
-        if test and isinstance(statement, ast.If):
-            branches[test["exact"] or f"{test['first']}XX"] = _branch(statement.body, fields)
-        else:
-            rest.append(statement)
+        match statement:
+            case ast.If() if test := _TEST.fullmatch(ast.unparse(statement.test)):
+                branches[test["exact"] or f"{test['first']}XX"] = _branch(statement.body, fields)
+            case _:
+                rest.append(statement)
     if "errors.UnexpectedStatus" not in "\n".join(map(ast.unparse, rest)):
         branches["default"] = _branch(rest, fields)
     return branches

@@ -109,6 +109,11 @@ def test_documented_success_that_is_read(tmp_path: Path, responses: Any) -> None
         ),
         pytest.param({"2XX": PDF}, r"status 2XX \(application/pdf\): ", id="a range"),
         pytest.param({"default": PDF}, r"status default \(application/pdf\): ", id="default"),
+        pytest.param(
+            {"200": _answer(json={"allOf": [PET], "properties": {"chip": {"type": "string"}}})},
+            "takes no model with the fields of its schema",
+            id="a field beside allOf, which the generator drops",
+        ),
         pytest.param({"200": _of({"*/*": PET})}, r"status 200 \(\*/\*\): ", id="any media type"),
         pytest.param(
             {"200": _answer(json={})},
