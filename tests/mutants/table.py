@@ -198,8 +198,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('"Accept-Encoding": "gzip"', '"Accept-Encoding": "br"'),
     ],
     ("_http/transport", "statuses"): [
-        ("if outcome.is_success and routes", "if routes"),
-        (" and routes.is_documented(call.operation, outcome.status_code)", ""),
+        ("if not (outcome.is_success and routes", "if not (routes"),
+        (" and routes.is_documented(call.operation, status)", ""),
         ("printable(call.redact(message))", "call.redact(message)"),
         ('body.decode("utf-8", "replace")', 'body.decode("utf-8")'),
         *[
@@ -298,9 +298,18 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/routes", "routes"): [
         ('key=lambda operation: operation.path.count("{")', "key=lambda operation: 0"),
         ('"[^/]+"', '".+"'),
-        ('f"{status // 100}XX", "default"}', '"default"}'),
-        ('f"{status // 100}XX", "default"}', 'f"{status // 100}XX"}'),
-        ("return not {str(status)", "return True or not {str(status)"),
+        ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
+        ("if status not in _NAMED:", "if False:"),
+        (
+            'return "default" in documented and not any(key.startswith("2") for key in documented)',
+            'return "default" in documented',
+        ),
+        (
+            'return "default" in documented and not any(key.startswith("2") for key in documented)',
+            "return True",
+        ),
+        ('each.endswith(("/json", "+json")) or ', ""),
+        (" or fnmatch(media_type, each)", ""),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
     ],
     ("_http/routes", "transports"): [

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
+from oneloop import Oneloop, ResponseValidationError
 from oneloop._http import routes
 from oneloop_api_client.spec import Operation
+from tests.faces import KEY
 
 
-def operations(monkeypatch: pytest.MonkeyPatch, *paths: str, status: str = "200") -> None:
+def operations(monkeypatch: pytest.MonkeyPatch, *paths: str) -> None:
     """Let a spec have these paths and no other."""
-    found = [Operation(path, "GET", path, {status: ()}) for path in paths]
+    found = [Operation(path, "GET", path, {"200": ()}) for path in paths]
     monkeypatch.setattr(routes, "ROUTES", routes.table(found))
 
 
@@ -31,12 +34,60 @@ def test_path_that_the_spec_ends_with_a_slash(monkeypatch: pytest.MonkeyPatch) -
         routes.check_path("/other/")
 
 
+def of(*statuses: str, media: str = "application/json") -> Operation:
+    return Operation("getKey", "GET", "/keys", dict.fromkeys(statuses, (media,)))
+
+
 @pytest.mark.parametrize(
-    ("status", "documented"),
-    [("200", False), ("201", True), ("2XX", True), ("3XX", False), ("default", True)],
+    ("documented", "status", "promised"),
+    [
+        (["200"], 201, False),
+        (["201"], 201, True),
+        (["2XX"], 201, True),
+        (["3XX"], 201, False),
+        (["default"], 201, True),
+        (["200", "default"], 201, False),
+        (["2XX", "default"], 201, True),
+        (["400", "default"], 201, True),
+        (["2XX"], 218, False),
+        (["default"], 218, False),
+    ],
 )
 def test_success_by_range_and_by_default(
-    status: str, documented: bool, monkeypatch: pytest.MonkeyPatch
+    documented: list[str], status: int, promised: bool
 ) -> None:
-    operations(monkeypatch, "/keys", status=status)
-    assert routes.is_documented(routes.find("GET", "/keys"), 201) == documented
+    assert routes.is_documented(of(*documented), status) == promised
+
+
+@pytest.mark.parametrize(
+    ("documented", "got", "allowed"),
+    [
+        ("application/pdf", "application/pdf", True),
+        ("application/PDF; x=y", "application/pdf", True),
+        ("application/pdf", "text/html", False),
+        ("application/pdf", "", False),
+        ("image/*", "image/png", True),
+        ("image/*", "text/html", False),
+        ("*/*", "text/html", True),
+        ("application/json", "text/html", True),  # told as it is parsed
+        ("application/problem+json", "text/html", True),
+    ],
+)
+def test_content_type_of_what_nobody_parses(documented: str, got: str, allowed: bool) -> None:
+    assert routes.other_media(of("200", media=documented), 200, got) == (
+        () if allowed else (documented,)
+    )
+
+
+def test_page_of_html_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "ROUTES", routes.table([of("200", media="application/pdf")]))
+    pages = iter(["text/html", "application/pdf"])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=b"x", headers={"Content-Type": next(pages)})
+
+    with Oneloop(api_key=KEY, transport=httpx.MockTransport(answer)) as client:
+        http = client.api.get_httpx_client()
+        with pytest.raises(ResponseValidationError, match="content type application/pdf"):
+            http.get("/keys")
+        assert http.get("/keys").content == b"x"

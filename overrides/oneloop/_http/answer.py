@@ -84,7 +84,7 @@ class Answer(httpx.Response):
             ResponseValidationError: the media type isn't JSON's, or the body isn't UTF-8
                 (RFC 8259 §8.1).
         """
-        media_type = self._media_type
+        media_type = self.media_type
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise self.fault("$", "the content type application/json", self.excerpt(media_type))
         if not self.body.isascii() and (start := _first_that_is_not_utf8(self.body)) is not None:
@@ -92,7 +92,8 @@ class Answer(httpx.Response):
         return self.body
 
     @property
-    def _media_type(self) -> str:
+    def media_type(self) -> str:
+        """The content type in lower case, without parameters."""
         content_type: str = self.headers.get("content-type", "")
         return content_type.partition(";")[0].strip().lower()
 
@@ -106,9 +107,7 @@ class Answer(httpx.Response):
         """
         value = self.parse(self.json_bytes(), **kwargs)
         operation = self.call.operation
-        if operation and (
-            flaw := schema.flaw(value, operation, self.status_code, self._media_type)
-        ):
+        if operation and (flaw := schema.flaw(value, operation, self.status_code, self.media_type)):
             got = "nothing" if flaw.got is None else self.excerpt(flaw.got)
             raise self.fault(flaw.where, flaw.expected, got)
         return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from fnmatch import fnmatch
+from http import HTTPStatus
 
 from oneloop._http.answer import printable
 from oneloop_api_client.spec import OPERATIONS, Operation
@@ -44,7 +46,33 @@ def check_path(url: str) -> None:
 
 
 def is_documented(operation: Operation | None, status: int) -> bool:
-    """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default)."""
+    """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default).
+
+    `default` is an error's where the spec writes a success. Generated code can't hold a status that
+    Python has no name for.
+    """
     if operation is None:
         return True
-    return not {str(status), f"{status // 100}XX", "default"}.isdisjoint(operation.responses)
+    if status not in _NAMED:
+        return False
+    documented = operation.responses.keys()
+    if not {str(status), f"{status // 100}XX"}.isdisjoint(documented):
+        return True
+    return "default" in documented and not any(key.startswith("2") for key in documented)
+
+
+def other_media(operation: Operation | None, status: int, media_type: str) -> tuple[str, ...]:
+    """Return what an answer of this type should have been; nothing where the spec allows it.
+
+    JSON is checked as it is parsed; this is about text and files, which nobody parses.
+    """
+    responses = operation.responses if operation else {}
+    keys = (str(status), f"{status // 100}XX", "default")
+    documented = next((responses[key] for key in keys if key in responses), ())
+    types = [media.partition(";")[0].strip().lower() for media in documented]
+    if any(each.endswith(("/json", "+json")) or fnmatch(media_type, each) for each in types):
+        return ()
+    return tuple(documented)
+
+
+_NAMED = {status.value for status in HTTPStatus}

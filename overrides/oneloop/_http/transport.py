@@ -167,9 +167,13 @@ class _Transport:
             yield Sleep(seconds)
         if not isinstance(outcome, Answer):
             raise _connection_error(call, outcome) from _keyless(call, outcome)
-        if outcome.is_success and routes.is_documented(call.operation, outcome.status_code):
-            return outcome
-        raise _status_error(call, outcome)
+        status = outcome.status_code
+        if not (outcome.is_success and routes.is_documented(call.operation, status)):
+            raise _status_error(call, outcome)
+        if media := routes.other_media(call.operation, status, outcome.media_type):
+            got = outcome.excerpt(outcome.media_type)
+            raise outcome.fault("$", f"the content type {' or '.join(media)}", got)
+        return outcome
 
     def _try(self, call: _Call, exchange: Exchange) -> Steps[Answer | Exception]:
         """Return the answer, or what came in its place where another try may help."""
