@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 - httpx and what is on it come with the first client, not with the package
 
-TransportT = TypeVar("TransportT")
-GuardT = TypeVar("GuardT", "SyncTransport", "AsyncTransport")
+InjectedT = TypeVar("InjectedT")
+TransportT = TypeVar("TransportT", "SyncTransport", "AsyncTransport")
 
 
-class _Client(Generic[TransportT, GuardT]):
+class _Client(Generic[InjectedT, TransportT]):
     """What both clients share: everything but the I/O."""
 
     _config: Config
-    _guard: GuardT
-    _transport: TransportT | None
+    _http: TransportT
+    _injected: InjectedT | None
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class _Client(Generic[TransportT, GuardT]):
         trust_env: bool = True,
         allow_http: bool = False,
         pickle_api_key: bool = False,
-        transport: TransportT | None = None,
+        transport: InjectedT | None = None,
     ) -> None:
         from oneloop._http.config import load
         from oneloop._http.log import set_up
@@ -62,8 +62,8 @@ class _Client(Generic[TransportT, GuardT]):
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
         )
-        guard = self._guard_class().open(config, transport, __version__)
-        self._set_up(config, guard, transport)
+        http = self._transport_class().open(config, transport, __version__)
+        self._set_up(config, http, transport)
 
     @functools.cached_property
     def api(self) -> GuardedClient:
@@ -78,9 +78,9 @@ class _Client(Generic[TransportT, GuardT]):
         return GuardedClient(
             base_url=str(self._config.base_url),
             token="[added by the transport]",  # noqa: S106 - says where the real one is
-            headers=dict(self._guard.headers),
+            headers=dict(self._http.headers),
             raise_on_unexpected_status=True,
-            httpx_args={"transport": self._guard},
+            httpx_args={"transport": self._http},
         )
 
     def with_options(
@@ -105,7 +105,7 @@ class _Client(Generic[TransportT, GuardT]):
         }
         config = self._config.evolve(changes)
         other = object.__new__(type(self))
-        other._set_up(config, self._guard.evolve(config), self._transport)
+        other._set_up(config, self._http.evolve(config), self._injected)
         return other
 
     def __repr__(self) -> str:
@@ -119,17 +119,17 @@ class _Client(Generic[TransportT, GuardT]):
         return self.with_options()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._transport is not None:
+        if self._injected is not None:
             raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
         return _rebuild, (type(self), self._config.options())
 
-    def _set_up(self, config: Config, guard: GuardT, transport: TransportT | None) -> None:
+    def _set_up(self, config: Config, http: TransportT, injected: InjectedT | None) -> None:
         self._config = config
-        self._guard = guard
-        self._transport = transport
+        self._http = http
+        self._injected = injected
 
     @staticmethod
-    def _guard_class() -> type[GuardT]:
+    def _transport_class() -> type[TransportT]:
         raise NotImplementedError
 
 
@@ -170,11 +170,11 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
             ResponseValidationError: the answer isn't a usage answer, or not for this id.
         """
-        return usage.decode(self._guard.call(*usage.request_line(bid)), bid)
+        return usage.decode(self._http.call(*usage.request_line(bid)), bid)
 
     def close(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
-        self._guard.close()
+        self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +188,7 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         self.close()
 
     @staticmethod
-    def _guard_class() -> type[SyncTransport]:
+    def _transport_class() -> type[SyncTransport]:
         from oneloop._http.transport import SyncTransport
 
         return SyncTransport
@@ -202,11 +202,11 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
 
     async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
-        return usage.decode(await self._guard.call(*usage.request_line(bid)), bid)
+        return usage.decode(await self._http.call(*usage.request_line(bid)), bid)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
-        await self._guard.aclose()
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -220,7 +220,7 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
         await self.aclose()
 
     @staticmethod
-    def _guard_class() -> type[AsyncTransport]:
+    def _transport_class() -> type[AsyncTransport]:
         from oneloop._http.transport import AsyncTransport
 
         return AsyncTransport
