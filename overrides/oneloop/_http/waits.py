@@ -49,7 +49,7 @@ def run(steps: Steps[T]) -> T:
             except BaseException as error:  # noqa: BLE001 - the steps decide
                 failure = error
             # Out here, where the failure is no context of what the steps raise.
-            wait = steps.throw(failure) if failure else steps.send(result)
+            wait = steps.send(result) if failure is None else steps.throw(failure)
             failure = None
     except StopIteration as done:
         value: T = done.value
@@ -71,7 +71,7 @@ async def run_async(steps: Steps[T]) -> T:
             except BaseException as error:  # noqa: BLE001 - cancellation too
                 failure = error
             # Out here, where the failure is no context of what the steps raise.
-            wait = steps.throw(failure) if failure else steps.send(result)
+            wait = steps.send(result) if failure is None else steps.throw(failure)
             failure = None
     except StopIteration as done:
         value: T = done.value
