@@ -105,6 +105,8 @@ class _Client(Generic[InjectedT, TransportT]):
         }
         config = self._config.evolve(changes)
         other = object.__new__(type(self))
+        # What a subclass keeps goes along; the generated client belongs to one set of options.
+        vars(other).update({name: value for name, value in vars(self).items() if name != "api"})
         other._set_up(config, self._http.evolve(config), self._injected)
         return other
 

@@ -394,14 +394,17 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "deadline=time.monotonic() + seconds",
         ),
         ("if left <= 0:", "if False:"),
-        ("return left if bound is None else min(left, bound)", "return left"),
+        ("left = left if bound is None else min(left, bound)", "pass"),
         (
-            "return left if bound is None else min(left, bound)",
-            "return left if bound is None else bound",
+            "left = left if bound is None else min(left, bound)",
+            "left = left if bound is None else bound",
         ),
         ("anyio.move_on_after(self.seconds) as scope", "anyio.move_on_after(9) as scope"),
         ("self.event, self.seconds)", "self.event, 9)"),
         ("anyio.fail_after(self.seconds)", "anyio.fail_after(9)"),
+    ],
+    ("_http/connection", "deadline"): [
+        ('            exchange.patience.left("read")\n', ""),
     ],
     ("_http/connection", "stale_answers"): [
         ("set(http.states.values()) == {h11.DONE}", "True"),

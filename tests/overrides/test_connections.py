@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import gc
 import socket
 import threading
@@ -330,3 +331,17 @@ def test_cancelled_tls_handshake_leaves_no_connection() -> None:
     with RawServer(silence(1)) as server:
         asyncio.run(scenario(server))
     assert server.connections == 1
+
+
+def test_options_keep_what_a_subclass_added() -> None:
+    class OfTenant(Oneloop):
+        def __init__(self, tenant: str) -> None:
+            super().__init__(api_key=KEY)
+            self.tenant = tenant
+
+    client = OfTenant("acme")
+    assert client.api is client.api
+    other = client.with_options(timeout=3)
+    assert (other.tenant, other._config.timeout) == ("acme", 3)
+    assert other.api is not client.api
+    assert copy.copy(client).tenant == "acme"

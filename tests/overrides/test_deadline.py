@@ -244,3 +244,80 @@ def test_deadline_holds_for_an_async_transport() -> None:
     began = time.monotonic()
     asyncio.run(scenario())
     assert time.monotonic() - began < 1
+
+
+def flood(head: bytes, again: bytes) -> Handler:
+    """Send without a pause, as fast as it is taken, for longer than any deadline here."""
+
+    def handle(connection: socket.socket, _head: bytes, number: int) -> None:
+        connection.sendall(head)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            connection.sendall(again)
+
+    return handle
+
+
+FLOODS = [
+    pytest.param(flood(b"", b"HTTP/1.1 103 Hint\r\n\r\n" * 5000), id="interim answers"),
+    pytest.param(
+        flood(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
+            b"\x1f\x8b\x08\0\0\0\0\0\0\3",
+            b"\0\0\0\xff\xff" * 20_000,
+        ),
+        id="empty blocks of gzip",
+    ),
+    pytest.param(
+        flood(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            (b"1;" + b"a" * 2000 + b"\r\n \r\n") * 50,
+        ),
+        id="chunk extensions",
+    ),
+]
+
+
+@every_face
+@pytest.mark.parametrize("handler", FLOODS)
+def test_server_that_never_pauses_does_not_outrun_the_deadline(
+    face: Face, handler: Handler
+) -> None:
+    with RawServer(handler) as server:
+        began = time.monotonic()
+        with pytest.raises(APITimeoutError):
+            face(server.url, timeout=0.5)
+        assert time.monotonic() - began < 1.5
+
+
+def test_server_that_never_pauses_does_not_hold_up_the_loop() -> None:
+    gaps = []
+
+    async def tick() -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - began)
+
+    async def scenario(url: str) -> None:
+        ticking = asyncio.create_task(tick())
+        async with AsyncOneloop(api_key=KEY, base_url=url, timeout=0.5) as client:
+            with pytest.raises(APITimeoutError):
+                await client.get_billing_usage(BID)
+        ticking.cancel()
+
+    with RawServer(flood(b"", b"HTTP/1.1 103 Hint\r\n\r\n" * 5000)) as server:
+        asyncio.run(scenario(server.url))
+    assert max(gaps) < 0.4
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_generated_client_without_time_has_none(seconds: float) -> None:
+    with RawServer(silence(2)) as server:
+        with Oneloop(api_key=KEY, base_url=server.url, max_retries=0) as client:
+            api = client.api.with_timeout(httpx.Timeout(seconds))
+            began = time.monotonic()
+            with pytest.raises(APITimeoutError):
+                get_billing_usage.sync(BID, client=api)
+            assert time.monotonic() - began < 0.5

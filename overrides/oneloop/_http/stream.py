@@ -16,7 +16,7 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for a TCP connection, all addresses together, and again for TLS."""
 
 _LEAST_SHARE = 2.0
-_CHUNK = 262_144
+_CHUNK = 65_536
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
 _EVENTS: dict[type[OSError], str] = {ssl.SSLWantReadError: READ, ssl.SSLWantWriteError: WRITE}
 
@@ -55,11 +55,16 @@ class Stream:
     def send(self, data: memoryview, patience: Patience) -> Steps[None]:
         """Send all of the data."""
         while data:
+            patience.left("write")
             send = functools.partial(self._socket.send, data)
             data = data[(yield from self._until_done(send, WRITE, "write", patience)) :]
 
     def receive(self, patience: Patience) -> Steps[bytes]:
         """Return what has arrived once something has; nothing means that the server is done."""
+        # Waited for even where it is there: a server that never pauses must not outrun the
+        # deadline, nor hold up an event loop.
+        if not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
+            yield Ready(self._socket, READ, "read", patience.left("read"))
         receive = functools.partial(self._socket.recv, _CHUNK)
         return (yield from self._until_done(receive, READ, "read", patience))
 

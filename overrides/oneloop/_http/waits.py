@@ -99,10 +99,11 @@ class Patience(NamedTuple):
             TimeoutError: none.
         """
         left = self.deadline - time.monotonic()
+        bound = self.bounds.get(purpose)
+        left = left if bound is None else min(left, bound)
         if left <= 0:
             raise TimeoutError(f"{purpose} timed out")
-        bound = self.bounds.get(purpose)
-        return left if bound is None else min(left, bound)
+        return left
 
     def within(self, seconds: float) -> Patience:
         """Return this patience, over in so many seconds at the latest."""
