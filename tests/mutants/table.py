@@ -395,6 +395,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
         ("if left <= 0:", "if False:"),
         ("left = left if bound is None else min(left, bound)", "pass"),
+        ("if left <= 0:", "if left < -9:"),
         (
             "left = left if bound is None else min(left, bound)",
             "left = left if bound is None else bound",
@@ -402,9 +403,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("anyio.move_on_after(self.seconds) as scope", "anyio.move_on_after(9) as scope"),
         ("self.event, self.seconds)", "self.event, 9)"),
         ("anyio.fail_after(self.seconds)", "anyio.fail_after(9)"),
-    ],
-    ("_http/connection", "deadline"): [
-        ('            exchange.patience.left("read")\n', ""),
     ],
     ("_http/connection", "stale_answers"): [
         ("set(http.states.values()) == {h11.DONE}", "True"),
@@ -465,7 +463,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("self._shares.get(pid) or ", "next(iter(self._shares.values()), None) or "),
     ],
     ("_http/pool", "deadline"): [
-        ('exchange.patience.left("pool")\n        pid', "pid"),
         ('patience = patience.within(patience.left("pool"))', "pass"),
     ],
     ("_http/pool", "pool"): [

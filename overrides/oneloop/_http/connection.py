@@ -151,7 +151,6 @@ def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[
     reader: AnswerReader | None = None
     try:
         while True:
-            exchange.patience.left("read")
             event = http.next_event()
             if event is h11.NEED_DATA:
                 data = yield from stream.receive(exchange.patience)

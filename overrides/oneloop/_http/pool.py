@@ -53,7 +53,6 @@ class Pool:
             OSError: no whole answer arrived.
             ResponseValidationError: a body that must be right isn't.
         """
-        exchange.patience.left("pool")
         pid = os.getpid()
         # The parent's share stays untouched in a child: its sockets and locks are the parent's.
         share = self._shares.get(pid) or self._shares.setdefault(pid, _Share(self._open))
