@@ -395,7 +395,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
         ("if left <= 0:", "if False:"),
         ("left = left if bound is None else min(left, bound)", "pass"),
-        ("if left <= 0:", "if left < -9:"),
         (
             "left = left if bound is None else min(left, bound)",
             "left = left if bound is None else bound",
