@@ -140,7 +140,9 @@ class _LenientUsage(msgspec.Struct, gc=False):
 
 
 _LENIENT = msgspec.json.Decoder(_LenientUsage, strict=False)
-_UNUSUAL_COUNT = re.compile(rb'"totalBillingUsage"(?!: ?"[0-9]{1,%d}")' % MAX_COUNT_DIGITS)
+# The end of the count's key: found a quarter faster than all of it; another string that ends so
+# only takes the strict way.
+_UNUSUAL_COUNT = re.compile(rb'gUsage"(?!: ?"[0-9]{1,%d}")' % MAX_COUNT_DIGITS)
 
 
 def _lenient_rows(body: bytes) -> list[UsageRow] | None:
