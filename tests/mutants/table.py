@@ -466,7 +466,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/pool", "pool"): [
         ('min(patience.left("pool"), _TICK)', 'patience.left("pool")'),
-        (" and self._waiting[0] is turn", ""),
+        (
+            " and self._waiting[0] is turn:\n                        turn",
+            ":\n                        turn",
+        ),
         ("            if turn.connection:\n                self.give_back(turn.connection)\n", ""),
         ("                self._waiting.remove(turn)", "                pass"),
         ("connection = None if self._waiting else self._free()", "connection = self._free()"),

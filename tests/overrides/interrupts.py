@@ -131,7 +131,7 @@ def missing_slots(server: RawServer, call: Callable[[str], BillingUsage]) -> lis
 
     def meet(connection: Any, head: bytes, number: int) -> None:
         if f"/b{FIRST_TOGETHER // 1000}".encode() in head:  # no leftover of an interrupted call
-            together.wait(2)
+            together.wait(TIMEOUT)
         echo(connection, head, number)
 
     server.handler = meet

@@ -7,6 +7,7 @@ Nothing here belongs to an event loop: every thread and loop of the process shar
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import threading
 import time
@@ -76,7 +77,8 @@ class _Share:
 
     def __init__(self, open_stream: Open) -> None:
         self._open = open_stream
-        self._lock = threading.Lock()
+        # Reentrant: garbage collected inside it may be a call that gives its connection back.
+        self._lock = threading.RLock()
         self._all: list[weakref.ref[Connection]] = []
         self._idle: deque[Connection] = deque()
         self._waiting: deque[_Turn] = deque()
@@ -96,6 +98,8 @@ class _Share:
             while turn.connection is None:
                 turn.seconds = min(patience.left("pool"), _TICK)
                 yield turn
+                if turn.connection is None and self._waiting[0] is turn:
+                    gc.collect()  # an interrupted call may be garbage that nothing else finds
                 with self._lock:
                     if turn.connection is None and self._waiting[0] is turn:
                         turn.connection = self._free()
