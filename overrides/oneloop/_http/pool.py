@@ -98,7 +98,9 @@ class _Share:
             while turn.connection is None:
                 turn.seconds = min(patience.left("pool"), _TICK)
                 yield turn
-                if turn.connection is None and self._waiting[0] is turn:
+                with self._lock:
+                    is_next = turn.connection is None and self._waiting[0] is turn
+                if is_next:
                     gc.collect()  # an interrupted call may be garbage that nothing else finds
                 with self._lock:
                     if turn.connection is None and self._waiting[0] is turn:
