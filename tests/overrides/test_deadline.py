@@ -14,7 +14,16 @@ import pytest
 
 from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, InternalServerError, Oneloop
 from oneloop_api_client.api.usage import get_billing_usage
-from tests.faces import FACES, KEY, Face, async_method, check_error, every_face, trio_method
+from tests.faces import (
+    FACES,
+    KEY,
+    Face,
+    async_method,
+    check_error,
+    every_face,
+    every_method,
+    trio_method,
+)
 from tests.servers import (
     BID,
     Handler,
@@ -238,4 +247,59 @@ def test_deadline_holds_for_an_async_transport() -> None:
 
     began = time.monotonic()
     asyncio.run(scenario())
+    assert time.monotonic() - began < 1
+
+
+def flood(head: bytes, part: bytes) -> Handler:
+    """Send without a pause, for longer than anybody waits."""
+
+    def handle(connection: socket.socket, request: bytes, number: int) -> None:
+        connection.sendall(head)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            connection.sendall(part * (100_000 // len(part)))
+
+    return handle
+
+
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
+FLOODS = [
+    pytest.param(flood(b"", b"HTTP/1.1 103 Hint\r\n\r\n"), id="of early hints"),
+    pytest.param(
+        flood(GZIP + b"\x1f\x8b\x08\0\0\0\0\0\0\3", b"\0\0\0\xff\xff"), id="of empty gzip blocks"
+    ),
+]
+
+
+@every_method
+@pytest.mark.parametrize("handler", FLOODS)
+def test_deadline_holds_against_a_server_that_never_pauses(face: Face, handler: Handler) -> None:
+    began = time.monotonic()
+    with RawServer(handler) as server, pytest.raises(APITimeoutError):
+        face(server.url, timeout=0.5, max_retries=0)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("handler", FLOODS)
+def test_server_that_never_pauses_leaves_the_event_loop_to_others(handler: Handler) -> None:
+    async def main(url: str) -> int:
+        turns = 0
+        async with AsyncOneloop(api_key=KEY, base_url=url, timeout=2, max_retries=0) as client:
+            call = asyncio.create_task(client.get_billing_usage(BID))
+            while not call.done():
+                await asyncio.sleep(0)
+                turns += 1
+            assert isinstance(call.exception(), APITimeoutError)
+        return turns
+
+    with RawServer(handler) as server:
+        assert asyncio.run(main(server.url)) > 2
+
+
+def test_negative_timeout_of_a_generated_client_is_none_at_all() -> None:
+    with RawServer(silence(3)) as server:
+        with Oneloop(api_key=KEY, base_url=server.url, timeout=2, max_retries=0) as client:
+            began = time.monotonic()
+            with pytest.raises(APITimeoutError):
+                get_billing_usage.sync(BID, client=client.api.with_timeout(httpx.Timeout(-1)))
     assert time.monotonic() - began < 1

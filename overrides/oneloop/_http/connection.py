@@ -13,7 +13,7 @@ import h11
 from oneloop._http.answer import AnswerReader, Headers, printable
 from oneloop._http.secret import Secret
 from oneloop._http.stream import Stream
-from oneloop._http.waits import Chunk, Patience, Steps
+from oneloop._http.waits import Chunk, Patience, Sleep, Steps
 from oneloop.errors import ResponseValidationError
 
 KEEPALIVE_SECONDS = 5.0
@@ -149,11 +149,15 @@ def _write(stream: Stream, data: memoryview, patience: Patience) -> Steps[bool]:
 def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[AnswerReader]:
     """Read the final answer."""
     reader: AnswerReader | None = None
+    data = b""
     try:
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
-                http.receive_data((yield from stream.receive(exchange.patience)))
+                if data:  # the event loop's other tasks have a turn, though the server never pauses
+                    yield Sleep(0)
+                data = yield from stream.receive(exchange.patience)
+                http.receive_data(data)
             elif isinstance(event, h11.Data) and reader:
                 reader.feed(event.data)
             elif isinstance(event, h11.EndOfMessage) and reader:

@@ -102,7 +102,8 @@ class Patience(NamedTuple):
         if left <= 0:
             raise TimeoutError(f"{purpose} timed out")
         bound = self.bounds.get(purpose)
-        return left if bound is None else min(left, bound)
+        # Below 0, `poll` would wait for ever.
+        return left if bound is None else min(left, max(bound, 0.0))
 
     def within(self, seconds: float) -> Patience:
         """Return this patience, over in so many seconds at the latest."""
