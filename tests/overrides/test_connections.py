@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from oneloop import APITimeoutError, AsyncOneloop, Oneloop, OneloopError
+from oneloop._http.pool import _Share
+from oneloop._http.waits import Patience, run
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, every_method
 from tests.servers import BID, RawServer, hang_up, replies, reply, sends_then, silence
@@ -330,3 +332,31 @@ def test_cancelled_tls_handshake_leaves_no_connection() -> None:
     with RawServer(silence(1)) as server:
         asyncio.run(scenario(server))
     assert server.connections == 1
+
+
+def test_connection_given_to_a_call_that_has_just_run_out_of_time_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 1)
+    share = _Share(lambda patience: pytest.fail("nothing is sent here"))
+    patience = Patience(time.monotonic() + 0.2, {})
+    connection = run(share.take(patience))
+    leaving = share.take(patience)
+    next(leaving)
+
+    class Late:
+        """Whoever takes this lock finds that another call has come in between."""
+
+        def __enter__(self) -> None:
+            share._lock = lock
+            share.give_back(connection)
+            lock.acquire()
+
+        def __exit__(self, *exc: object) -> None:
+            lock.release()
+
+    lock = share._lock
+    monkeypatch.setattr(share, "_lock", Late())
+    with pytest.raises(TimeoutError):
+        leaving.throw(TimeoutError())
+    assert run(share.take(patience)) is connection
