@@ -105,6 +105,8 @@ class _Client(Generic[TransportT, GuardT]):
         }
         config = self._config.evolve(changes)
         other = object.__new__(type(self))
+        # What a subclass keeps comes along; `api` is made on this client's options.
+        vars(other).update({name: each for name, each in vars(self).items() if name != "api"})
         other._set_up(config, self._guard.evolve(config), self._transport)
         return other
 
