@@ -22,7 +22,7 @@ _SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
     ),
     # There is more, or less than there should be: a flag.
     (
-        r"has(more|next).*|more(results|items|rows|data|available)?"
+        r"has(more.*|next(page)?)|more(results|items|rows|data|available)?"
         r"|.*truncated|(is|was)?(partial|incomplete|limited)",
         lambda value, _: value not in _NOTHING and str(value).lower() not in ("false", "no", "0"),
     ),
