@@ -162,6 +162,8 @@ def test_proxy_that_refuses(
     [
         pytest.param("https://user:secret@h:3128", id="TLS inside TLS"),
         pytest.param("socks5://h:1080", id="SOCKS"),
+        pytest.param("http://h:65536", id="a port that doesn't exist"),
+        pytest.param("http://h:0", id="port 0"),
     ],
 )
 def test_proxy_of_another_kind_says_so_at_once(
