@@ -149,15 +149,17 @@ def _write(stream: Stream, data: memoryview, patience: Patience) -> Steps[bool]:
 def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[AnswerReader]:
     """Read the final answer."""
     reader: AnswerReader | None = None
-    data = b""
+    has_begun = False
     try:
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
-                if data:  # the event loop's other tasks have a turn, though the server never pauses
+                if (
+                    has_begun
+                ):  # a server that never pauses leaves other tasks of the loop their turn
                     yield Sleep(0)
-                data = yield from stream.receive(exchange.patience)
-                http.receive_data(data)
+                http.receive_data((yield from stream.receive(exchange.patience)))
+                has_begun = True
             elif isinstance(event, h11.Data) and reader:
                 reader.feed(event.data)
             elif isinstance(event, h11.EndOfMessage) and reader:
