@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -164,6 +165,8 @@ def test_proxy_that_refuses(
     [
         pytest.param("https://user:secret@h:3128", id="TLS inside TLS"),
         pytest.param("socks5://h:1080", id="SOCKS"),
+        pytest.param("http://h:65536", id="a port that doesn't exist"),
+        pytest.param("http://h:0", id="port 0"),
     ],
 )
 def test_proxy_of_another_kind_says_so_at_once(
@@ -182,3 +185,33 @@ def test_proxy_without_a_scheme_is_http(monkeypatch: pytest.MonkeyPatch) -> None
                 "b"
             )
     assert proxy.requests[0].startswith(b"CONNECT [::ffff:1:2]:443 HTTP/1.1\r\n")
+
+
+@every_caller
+def test_address_of_a_family_that_this_machine_does_not_speak(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with IPv6 where the kernel has none: there is no socket to be had for it."""
+    with RawServer(replies(reply())) as server:
+        really = socket.socket.__init__
+        tried = []
+
+        def init(self: socket.socket, family: int = -1, *args: Any, **options: Any) -> None:
+            if family == socket.AF_INET6:
+                tried.append(family)
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            really(self, family, *args, **options)
+
+        def getaddrinfo(host: Any, port: Any, *args: Any, **options: Any) -> list[Any]:
+            if options.get("flags"):
+                raise socket.gaierror(socket.EAI_NONAME, "not an address")
+            kind = socket.SOCK_STREAM, 6, ""
+            return [
+                (socket.AF_INET6, *kind, ("::1", server.port, 0, 0)),
+                (socket.AF_INET, *kind, ("127.0.0.1", server.port)),
+            ]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket.socket, "__init__", init)
+        assert caller("http://two.test", calls=1, allow_http=True) == [12]
+    assert tried

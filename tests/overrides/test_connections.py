@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from oneloop import APITimeoutError, AsyncOneloop, Oneloop, OneloopError
+from oneloop._http.pool import _Share
+from oneloop._http.waits import Patience, run
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, every_method
 from tests.servers import BID, RawServer, hang_up, replies, reply, sends_then, silence
@@ -345,3 +347,31 @@ def test_options_keep_what_a_subclass_added() -> None:
     assert (other.tenant, other._config.timeout) == ("acme", 3)
     assert other.api is not client.api
     assert copy.copy(client).tenant == "acme"
+
+
+def test_connection_given_to_a_call_that_has_just_run_out_of_time_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 1)
+    share = _Share(lambda patience: pytest.fail("nothing is sent here"))
+    patience = Patience(time.monotonic() + 0.2, {})
+    connection = run(share.take(patience))
+    leaving = share.take(patience)
+    next(leaving)
+
+    class Late:
+        """Whoever takes this lock finds that another call has come in between."""
+
+        def __enter__(self) -> None:
+            share._lock = lock
+            share.give_back(connection)
+            lock.acquire()
+
+        def __exit__(self, *exc: object) -> None:
+            lock.release()
+
+    lock = share._lock
+    monkeypatch.setattr(share, "_lock", Late())
+    with pytest.raises(TimeoutError):
+        leaving.throw(TimeoutError())
+    assert run(share.take(patience)) is connection

@@ -14,7 +14,15 @@ import pytest
 
 from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, InternalServerError, Oneloop
 from oneloop_api_client.api.usage import get_billing_usage
-from tests.faces import FACES, KEY, Face, async_method, check_error, every_face, trio_method
+from tests.faces import (
+    FACES,
+    KEY,
+    Face,
+    async_method,
+    check_error,
+    every_face,
+    trio_method,
+)
 from tests.servers import (
     BID,
     Handler,

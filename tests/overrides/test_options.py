@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -142,3 +144,20 @@ def test_each_client_has_its_own_face() -> None:
         asyncio.run(get_billing_usage.asyncio(BID, client=Oneloop(api_key=KEY).api))
     with pytest.raises(OneloopError, match="Oneloop"):
         get_billing_usage.sync(BID, client=AsyncOneloop(api_key=KEY).api)
+
+
+class _Tenant(Oneloop):
+    def __init__(self, tenant: str) -> None:
+        super().__init__(api_key=KEY)
+        self.tenant = tenant
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda client: client.with_options(timeout=1)]
+)
+def test_copy_of_a_subclass_keeps_what_is_its_own(copied: Callable[[_Tenant], _Tenant]) -> None:
+    client = _Tenant("acme")
+    first = client.api
+    other = copied(client)
+    assert other.tenant == "acme"
+    assert other.api is not first

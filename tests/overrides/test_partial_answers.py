@@ -61,6 +61,15 @@ PARTIAL: list[tuple[dict[str, Any], str]] = [
     ({"error": "timeout"}, "$.error"),
     ({"errors": ["timeout"]}, "$.errors"),
     ({"success": False}, "$.success"),
+    ({"success": "false"}, "$.success"),
+    ({"links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, "$.links"),
+    ({"isComplete": False}, "$.isComplete"),
+    ({"last": False, "totalElements": 1}, "$.last"),
+    ({"totalElements": 2}, "$.totalElements"),
+    ({"nextPageNumber": 2}, "$.nextPageNumber"),
+    ({"more_available": True}, "$.more_available"),
+    ({"hasMoreRows": True}, "$.hasMoreRows"),
+    ({"resultsTruncated": True}, "$.resultsTruncated"),
 ]
 
 
@@ -89,8 +98,15 @@ def test_part_is_refused(caller: Caller, beside: dict[str, Any], where: str, beh
         {"meta": {"totalCount": 1, "requestId": "r"}},
         {"requestId": "r-1"},
         {"error": None, "errors": []},
-        {"success": True},
-        {"nextBillingDate": "2025-02-01", "moreInfo": "https://x", "partner": "p", "pages": 1},
+        {"success": True, "ok": "true", "isComplete": True, "last": True},
+        {"links": [{"rel": "self", "href": "/1"}, "next"], "totalElements": 1},
+        {
+            "nextBillingDate": "2025-02-01",
+            "moreInfo": "https://x",
+            "hasNextInvoice": True,
+            "partner": "p",
+            "pages": 1,
+        },
         {"extra": {"data": [{"hasMore": True}]}},
     ],
     ids=lambda value: str(value)[:60],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +17,15 @@ from tests.servers import Handler, RawServer, hang_up, replies, reply
 NOW = 1_735_689_600.0
 
 
+@pytest.fixture
+def far_from_greenwich() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -25,6 +35,8 @@ NOW = 1_735_689_600.0
         pytest.param("0", 0.0, id="zero"),
         pytest.param("604800", 604_800.0, id="a week"),
         pytest.param("Wed, 01 Jan 2025 00:01:00 GMT", 60.0, id="HTTP date"),
+        pytest.param("Wed, 01 Jan 2025 00:01:00 -0000", 60.0, id="HTTP date of no zone"),
+        pytest.param("Wed, 01 Jan 2025 00:01:00", 60.0, id="HTTP date without a zone"),
         pytest.param("Wed, 21 Oct 2015 07:28:00 GMT", 0.0, id="past date"),
         pytest.param("soon", None, id="garbage"),
         pytest.param("", None, id="empty"),
@@ -38,6 +50,7 @@ NOW = 1_735_689_600.0
         ),
     ],
 )
+@pytest.mark.usefixtures("far_from_greenwich")
 def test_retry_after_is_read(value: str | None, seconds: float | None) -> None:
     assert retry.retry_after(value, NOW) == seconds
 

@@ -42,7 +42,10 @@ THING = {
         "kind": {"type": "string", "enum": ["a", "b"]},
         "digits": {"type": "string", "pattern": "^[0-9]+$"},
         "day": {"type": "string", "format": "date"},
+        "moment": {"type": "string", "format": "date-time"},
         "site": {"type": "string", "format": "uri"},
+        "owner": {"nullable": True, "allOf": [REF]},
+        "any": {"nullable": True, "anyOf": [{"type": "string"}, {"type": "integer"}]},
         "parts": {"type": "array", "items": REF},
         "either": {"oneOf": [{"type": "string"}, {"type": "string", "minLength": 2}]},
         "nullable": {"type": "boolean"},
@@ -50,6 +53,8 @@ THING = {
     },
     "additionalProperties": False,
 }
+
+NOTE = {"type": "object", "properties": {"text": {"type": "string", "nullable": True}}}
 
 
 def answers(code: str, schema: Any) -> dict[str, Any]:
@@ -96,6 +101,13 @@ SPEC = {
                 "operationId": "listThings",
                 "tags": ["things"],
                 "responses": answers("default", {"type": "array", "items": REF}),
+            }
+        },
+        "/note": {
+            "get": {
+                "operationId": "getNote",
+                "tags": ["things"],
+                "responses": answers("default", NOTE),
             }
         },
     },
@@ -176,6 +188,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"digits": "12\n"}, "$.digits"),
     ({"day": "2025-13-01"}, "$.day"),
     ({"day": 5}, "$.day"),
+    ({"day": "0000-01-01"}, "$.day"),
+    ({"moment": "0000-01-01T00:00:00Z"}, "$.moment"),
+    ({"moment": "2016-12-31T23:59:60Z"}, "$.moment"),
+    ({"owner": 5}, "$.owner"),
+    ({"any": []}, "$.any"),
     ({"parts": {}}, "$.parts"),
     ({"parts": [RIGHT, {"id": "t"}]}, "$.parts[1].count"),
     ({"parts": [RIGHT, None]}, "$.parts[1]"),
@@ -224,6 +241,9 @@ def test_answer_that_is_something_else(call: Call, body: bytes, where: str) -> N
         {"site": "no uri at all"},
         {"either": "both variants"},
         {"parts": [RIGHT]},
+        {"owner": None, "any": None},
+        {"owner": RIGHT, "any": 5},
+        {"moment": "2025-01-31T23:59:59.5Z"},
         {"default": None},
         {"digits": "12", "day": "2025-01-31", "kind": "a"},
     ],
@@ -232,6 +252,11 @@ def test_answer_that_is_something_else(call: Call, body: bytes, where: str) -> N
 def test_answer_as_the_spec_says(call: Call, changes: dict[str, Any]) -> None:
     with RawServer(replies(reply(json.dumps(RIGHT | changes).encode()))) as server:
         assert call(server.url, "get_thing", id="t").id == "t"
+
+
+def test_null_where_the_default_answer_itself_says_so(call: Call) -> None:
+    with RawServer(replies(reply(b'{"text": null}'))) as server:
+        assert call(server.url, "get_note").text is None
 
 
 @pytest.mark.parametrize(

@@ -153,10 +153,8 @@ def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
-                data = yield from stream.receive(exchange.patience)
-                if not data and reader is None:
+                if not (yield from _more(exchange, stream, http)) and reader is None:
                     raise ProtocolError("the server closed the connection without an answer")
-                http.receive_data(data)
             elif isinstance(event, h11.Data) and reader:
                 reader.feed(event.data)
             elif isinstance(event, h11.EndOfMessage) and reader:
@@ -168,6 +166,13 @@ def _receive(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[
         if reader is None or reader.must_be_whole:
             raise
         return reader
+
+
+def _more(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[bool]:
+    """Give h11 what arrives next; say whether anything did."""
+    data = yield from stream.receive(exchange.patience)
+    http.receive_data(data)
+    return bool(data)
 
 
 def _is_clean(http: h11.Connection, headers: Headers) -> bool:

@@ -10,6 +10,7 @@ import urllib.request
 import attrs
 import certifi
 import h11
+import httpx
 
 from oneloop._http.config import Config, is_loopback, parsed_url
 from oneloop._http.stream import CONNECT_TIMEOUT, Stream, connect
@@ -103,7 +104,7 @@ def _proxy(host: str, port: int) -> _Proxy | None:
         return None
     text = proxies[name]
     url = parsed_url(text if "://" in text else f"http://{text}")
-    if url is None or url.scheme != "http" or not url.host:
+    if url is None or url.scheme != "http" or not url.host or not 0 < _port(url) <= 65535:
         # Unquoted: a proxy's URL may hold a password. To an https:// proxy, TLS would run inside
         # TLS, which no socket of Python's can do.
         raise ConfigurationError(f"{name.upper()}_PROXY must be a URL such as http://proxy:3128")
@@ -111,4 +112,8 @@ def _proxy(host: str, port: int) -> _Proxy | None:
     if url.userinfo:
         user = f"{url.username}:{url.password}".encode()
         headers.append(("Proxy-Authorization", f"Basic {base64.b64encode(user).decode()}"))
-    return _Proxy(url.raw_host.decode("ascii"), url.port or 80, headers)
+    return _Proxy(url.raw_host.decode("ascii"), _port(url), headers)
+
+
+def _port(proxy: httpx.URL) -> int:
+    return 80 if proxy.port is None else proxy.port

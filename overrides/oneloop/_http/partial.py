@@ -16,14 +16,14 @@ _NOTHING: tuple[Any, ...] = (None, False, "", 0, [], {})
 _SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
     # There is more: the way to it.
     (
-        r"(odata)?next(page|link|url|uri|href|cursor|token|offset|key|id|marker|start)*"
+        r"(odata)?next(page|link|url|uri|href|cursor|token|offset|key|id|marker|start|number)*"
         r"|.*cursor|.*pagetoken|continuation(token)?|scrollid|lastevaluatedkey",
         lambda value, _: value not in _NOTHING,
     ),
     # There is more, or less than there should be: a flag.
     (
-        r"has(more|next|nextpage|moreitems|moreresults|moredata|moreitems)|more(results|items|data)?"
-        r"|(is|was)?(truncated|partial|incomplete|limited)",
+        r"has(more.*|next(page)?)|more(results|items|rows|data|available)?"
+        r"|.*truncated|(is|was)?(partial|incomplete|limited)",
         lambda value, _: value not in _NOTHING and str(value).lower() not in ("false", "no", "0"),
     ),
     # There is more: how much.
@@ -32,15 +32,27 @@ _SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
         lambda value, _: type(value) is int and value > 1,
     ),
     (
-        r"(total|num|number)(of)?(rows|items|results|records|count)|(row|item|result|record)count",
+        r"(total|num|number)(of)?(rows|items|results|records|elements|count)|(row|item|result|record)count",
         lambda value, rows: type(value) is int and value > rows,
+    ),
+    # There is more: one of a list of links (a relation of RFC 8288's).
+    (
+        r"links?",
+        lambda value, _: (
+            isinstance(value, list)
+            and any(isinstance(each, dict) and each.get("rel") == "next" for each in value)
+        ),
     ),
     # Something failed.
     (r"errors?|failures?", lambda value, _: value not in _NOTHING),
-    (r"success|ok", lambda value, _: value is False),
+    # It isn't all, or not well: a flag that should be set.
+    (
+        r"success|ok|(is)?(complete|last|lastpage)",
+        lambda value, _: value is False or value == "false",
+    ),
 ]
 _PATTERNS = [(re.compile(name), says_so) for name, says_so in _SIGNS]
-_NEXT = re.compile(r";\s*rel\s*=\s*(\"[^\"]*\bnext\b|next\b)", re.IGNORECASE)
+_NEXT = re.compile(r";\s*rel\s*=\s*(\"[^\"]*\bnext\b|'?next\b)", re.IGNORECASE)
 
 
 def sign_in_headers(headers: Mapping[str, str]) -> tuple[str, str] | None:

@@ -106,12 +106,12 @@ class _Share:
                     if turn.connection is None and self._waiting[0] is turn:
                         turn.connection = self._free()
         except BaseException:
+            self._leave(turn)
+            # Only now: until then, another call may have given one.
             if turn.connection:
                 self.give_back(turn.connection)
             raise
-        finally:
-            with self._lock, contextlib.suppress(ValueError):
-                self._waiting.remove(turn)
+        self._leave(turn)
         return turn.connection
 
     def give_back(self, connection: Connection) -> None:
@@ -138,6 +138,10 @@ class _Share:
         # A client that nobody closed; one that an interrupt left half made has no such attribute.
         for connection in getattr(self, "_idle", ()):
             connection.close()
+
+    def _leave(self, turn: _Turn) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._waiting.remove(turn)
 
     def _free(self) -> Connection | None:
         self._sweep()

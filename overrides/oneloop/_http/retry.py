@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from collections.abc import Iterable
@@ -80,6 +81,8 @@ def retry_after(value: str | None, now: float) -> float | None:
         seconds = float(value)
         return seconds if math.isfinite(seconds) else None
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        date = parsedate_to_datetime(value)
+        # HTTP's dates are UTC (RFC 9110 §5.6.7), also where the zone is missing.
+        return max(0.0, date.replace(tzinfo=date.tzinfo or datetime.UTC).timestamp() - now)
     except (ValueError, OverflowError):
         return None

@@ -22,7 +22,9 @@ _SPEC = "urn:spec"
 # What generated code converts, and would raise on.
 _FORMATS = {"date", "date-time", "uuid"}
 _DATA_KEYS = {"example", "examples", "default", "enum", "const"}
-_NAME_MAPS = {"properties", "patternProperties", "schemas", "$defs", "dependentSchemas"}
+_NAME_MAPS = {"properties", "patternProperties", "schemas", "$defs", "dependentSchemas"} | {
+    "responses"  # whose `default` is no value
+}
 
 
 class Flaw(NamedTuple):
@@ -145,10 +147,20 @@ class _Translation(NamedTuple):
 
 
 def _nullable(schema: dict[str, Any]) -> None:
-    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
+    if schema.get("nullable") is not True:
+        return
+    if isinstance(schema.get("type"), str):
         schema["type"] = [schema["type"], "null"]
         if isinstance(schema.get("enum"), list):
             schema["enum"] = [*schema["enum"], None]
+        return
+    # Generated code takes null for these as well, though 3.0.3 asks for a type beside `nullable`.
+    for key in ("oneOf", "anyOf"):
+        if isinstance(schema.get(key), list):
+            schema[key] = [*schema[key], {"type": "null"}]
+            return
+    if isinstance(schema.get("allOf"), list):
+        schema["anyOf"] = [{"allOf": schema.pop("allOf")}, {"type": "null"}]
 
 
 def _limits(schema: dict[str, Any]) -> None:
@@ -167,8 +179,13 @@ def _open(schema: dict[str, Any]) -> None:
 
 
 def _formats(schema: dict[str, Any]) -> None:
-    if isinstance(schema.get("format"), str) and schema["format"] not in _FORMATS:
+    if not isinstance(schema.get("format"), str):
+        return
+    if schema["format"] not in _FORMATS:
         del schema["format"]
+    elif schema["format"] != "uuid":
+        # RFC 3339 has a year 0 and leap seconds, Python has neither.
+        schema["allOf"] = [*schema.get("allOf", []), {"pattern": "^(?!0000-|.*:60)"}]
 
 
 def _written(schema: dict[str, Any]) -> None:

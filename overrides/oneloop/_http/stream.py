@@ -55,7 +55,6 @@ class Stream:
     def send(self, data: memoryview, patience: Patience) -> Steps[None]:
         """Send all of the data."""
         while data:
-            patience.left("write")
             send = functools.partial(self._socket.send, data)
             data = data[(yield from self._until_done(send, WRITE, "write", patience)) :]
 
@@ -88,11 +87,13 @@ class Stream:
         while True:
             if self._pid != os.getpid():
                 raise ConnectionAbortedError("this process was forked inside the call")
+            # Also where there is nothing to wait for: a server may never pause.
+            seconds = patience.left(purpose)
             try:
                 return operation()
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
                 wanted = _EVENTS.get(type(error), event)
-            yield Ready(self._socket, wanted, purpose, patience.left(purpose))
+            yield Ready(self._socket, wanted, purpose, seconds)
 
 
 def connect(host: str, port: int, patience: Patience) -> Steps[Stream]:
@@ -107,7 +108,11 @@ def connect(host: str, port: int, patience: Patience) -> Steps[Stream]:
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         # As in Go's net.Dialer, one that is silent leaves the others their share of the time.
         share = max(patience.left("connect") / (len(addresses) - index), _LEAST_SHARE)
-        stream = Stream(socket.socket(family, kind, protocol))
+        try:
+            stream = Stream(socket.socket(family, kind, protocol))
+        except OSError as error:  # a kernel without IPv6 has no socket for such an address
+            failure = error
+            continue
         try:
             yield from stream.connect(address, patience.within(share))
         except OSError as error:
