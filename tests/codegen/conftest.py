@@ -1,4 +1,4 @@
-"""The vendor's spec, and clones of the checkout to run generate.sh on."""
+"""The shop's spec, and checkouts to run generate.sh on."""
 
 from __future__ import annotations
 
@@ -8,58 +8,42 @@ from typing import Any
 
 import pytest
 
-from codegen.spec.document import load
-from tests.codegen.support import ROOT, Clone
-
-INPUTS = (
-    "openapi.yaml",
-    "generate.sh",
-    "codegen",
-    "generated_client",
-    "overrides",
-    "pyproject.toml",
-)
-
-CHANGELOG = """\
-# Changelog
-
-## [Unreleased]
-
-### Added
-
-- Something by hand.
-
-## [1.0.0] - 2026-11-24
-
-### Added
-
-- The client.
-
-[1.0.0]: https://example.com/1.0.0
-"""
-
-
-@pytest.fixture(scope="session")
-def upstream() -> Any:
-    """The vendor's spec as read."""
-    return load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
+from tests.codegen import support
+from tests.codegen.support import ROOT, SHOP, Clone
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    """A fresh clone that shares this checkout's .venv."""
+def upstream() -> Any:
+    """The shop's spec as read."""
+    return support.shop()
+
+
+@pytest.fixture(scope="session")
+def generated_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return support.checkout(tmp_path_factory.mktemp("shop") / "a clone", SHOP, "shop_client").root
+
+
+@pytest.fixture
+def clone(tmp_path: Path, generated_shop: Path) -> Clone:
+    """A checkout of this project's machinery for the shop: a spec, overlay and package of its own."""
     root = tmp_path / "a clone"
-    for name in INPUTS:
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / name, target)
-    (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    (root / "scripts").mkdir()
-    setup = root / "scripts" / "setup"
-    setup.write_text("#!/usr/bin/env bash\n")
-    setup.chmod(0o755)
-    (root / ".venv").symlink_to(ROOT / ".venv")
+    shutil.copytree(generated_shop, root, symlinks=True)
+    return Clone(root)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Clone:
+    """A copy of this very checkout, for what is said about its spec and overlay."""
+    root = tmp_path / "the project"
+    support.copy_machinery(root)
+    shutil.copytree(
+        ROOT / "overrides", root / "overrides", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(
+        ROOT / "generated_client",
+        root / "generated_client",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for name in ("openapi.yaml", "pyproject.toml", "CHANGELOG.md"):
+        shutil.copy2(ROOT / name, root / name)
     return Clone(root)
