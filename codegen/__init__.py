@@ -19,11 +19,17 @@ __all__ = ["generate"]
 
 
 def generate(
-    spec: Path, overlay: Path | None, folder: Path, *, config: Path | None = None
+    spec: Path,
+    overlay: Path | None,
+    folder: Path,
+    *,
+    config: Path | None = None,
+    templates: Path | None = None,
 ) -> list[str]:
     """Generate the package for the OpenAPI file `spec` into the new `folder`.
 
-    `config` is the generator's own configuration file. Returns what the generator left out, in
+    `config` is the generator's own configuration file, `templates` a folder of more templates, each
+    of which becomes a module. Returns what the generator left out, in
     words; raises `codegen.errors.CodegenError`.
     """
     # A second of imports, for those who generate.
@@ -35,4 +41,4 @@ def generate(
     upstream = Upstream.read(spec.read_bytes(), spec.name)
     corrections = read(overlay) if overlay else Overlay()
     facts.require(facts.judge(corrections, upstream.document))
-    return build.package(upstream, corrections, folder, config)
+    return build.package(upstream, corrections, folder, config, templates)

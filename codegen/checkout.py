@@ -40,6 +40,11 @@ class Checkout:
         return self.root / "overrides" / "generator.yaml"
 
     @property
+    def templates(self) -> Path:
+        """More templates for the generator: what becomes a module beside its own."""
+        return self.root / "overrides" / "templates"
+
+    @property
     def generated(self) -> Path:
         """The source root that holds nothing but the generated package."""
         return self.root / "generated_client"

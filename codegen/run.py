@@ -72,8 +72,8 @@ def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -
     """Say how any two specs differ as they are, without our overlay and its facts."""
     with tempfile.TemporaryDirectory() as folder:
         before, after = (Path(folder) / side / place.package_name for side in ("old", "new"))
-        build.package(intake.read(old), Overlay(), before, None)
-        left_out = build.package(intake.read(new), Overlay(), after, None)
+        build.package(intake.read(old), Overlay(), before, None, place.templates)
+        left_out = build.package(intake.read(new), Overlay(), after, None, place.templates)
         in_spec, in_python = _changes(before, after)
     return Report(new, (), in_spec, in_python, left_out)
 
@@ -104,7 +104,9 @@ def _generated(
 ) -> tuple[Path, list[str]]:
     """Generate a whole source root below `folder`; say what the generator left out."""
     fresh = folder / "generated"
-    left_out = build.package(upstream, corrections, fresh / place.package_name, place.config)
+    left_out = build.package(
+        upstream, corrections, fresh / place.package_name, place.config, place.templates
+    )
     checkout.write_manifest(fresh)
     return fresh, left_out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from oneloop._http import routes
 from oneloop._http.answer import Answer, AnswerReader, Headers
 from oneloop._http.secret import Secret
@@ -13,6 +15,7 @@ class Asked:
     """The call that is answered."""
 
     name = f"GET /api/v1/usage/{BID}"
+    tries = 1
     operation = routes.find("GET", f"/api/v1/usage/{BID}")
 
     def redact(self, text: str) -> str:
@@ -22,7 +25,9 @@ class Asked:
 def answer(body: bytes = usage_body(), *, content_type: str | None = "application/json") -> Answer:
     """Return a success with this body."""
     headers = [] if content_type is None else [(b"Content-Type", content_type.encode())]
-    return Answer(Asked(), 200, headers, body)
+    made = Answer(Asked(), 200, headers, body)
+    made.elapsed = datetime.timedelta()
+    return made
 
 
 def read(body: bytes, encoding: str, *, limit: int = 2**20, size: int = 2**20) -> Answer:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 def package(
-    upstream: Upstream, corrections: Overlay, folder: Path, config: Path | None
+    upstream: Upstream,
+    corrections: Overlay,
+    folder: Path,
+    config: Path | None,
+    templates: Path | None,
 ) -> list[str]:
     """Write the package of the corrected spec into `folder`; return what the generator left out."""
     document = overlay.apply(corrections, upstream.document)
     validate.require_openapi(document, "the spec with the overlay applied")
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
-    return generator.write_package(document, made_from, folder, config)
+    return generator.write_package(document, made_from, folder, config, templates)

@@ -22,7 +22,7 @@ from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, provenance, successes
+from codegen.make import inspection, methods, provenance, successes
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
@@ -58,16 +58,23 @@ class _Overrides(dict[str, ClassOverride]):
 
 
 def write_package(
-    document: Json, made_from: Provenance, folder: Path, config: Path | None
+    document: Json,
+    made_from: Provenance,
+    folder: Path,
+    config: Path | None,
+    templates: Path | None,
 ) -> list[str]:
     """Write the package for the effective spec `document` into `folder`, which isn't there yet.
+
+    `config` is the generator's configuration; `templates` a folder with more of its templates,
+    each of which becomes a module.
 
     Returns what the generator left out of operations that it did generate, such as a media type
     it can't read.
     """
     settings = _settings(config)
     overrides = _Overrides(settings.class_overrides or {})
-    left_out = _generate(document, folder, settings, overrides)
+    left_out = _generate(document, folder, settings, overrides, templates)
     if overrides.unused:
         raise GenerationError(
             f"{config and config.name}: class_overrides that match no class of the spec: "
@@ -102,7 +109,11 @@ def _settings(path: Path | None) -> ConfigFile:
 
 
 def _generate(
-    document: Json, folder: Path, settings: ConfigFile, overrides: _Overrides
+    document: Json,
+    folder: Path,
+    settings: ConfigFile,
+    overrides: _Overrides,
+    templates: Path | None,
 ) -> list[str]:
     config = Config.from_sources(
         settings.model_copy(update={"post_hooks": []}),
@@ -118,12 +129,32 @@ def _generate(
             data = GeneratorData.from_dict(document, config=config)
             if isinstance(data, GeneratorError):
                 raise _failure([data])
-            errors = generator.Project(openapi=data, config=config).build()
+            project = generator.Project(openapi=data, config=config, custom_template_path=templates)
+            errors = project.build()
+            if templates:
+                _add_modules(project, folder, templates)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise GenerationError(f"openapi-python-client raised {error!r:.500}") from None
     if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
         raise _failure(fatal)
     return [_words(error) for error in errors]
+
+
+def _add_modules(project: generator.Project, folder: Path, templates: Path) -> None:
+    """Render each of `templates` into a module of the package."""
+    client = inspection.parsed_module(folder / "client.py")
+    made = methods.methods(
+        project.openapi.endpoint_collections_by_tag,
+        project.config.field_prefix,
+        inspection.members(client, "AuthenticatedClient"),
+    )
+    # Relative to a module of an operation, which is two folders further down.
+    imports = sorted(
+        {line.replace("from ...", "from .") for it in made for line in it.endpoint.relative_imports}
+    )
+    for path in sorted(templates.glob("*.py.jinja")):
+        text = project.env.get_template(path.name).render(methods=made, imports=imports)
+        (folder / path.stem).write_text(text, encoding="utf-8")
 
 
 def _inspect(

@@ -26,9 +26,19 @@ _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio
 def parsed(package: Path) -> dict[str, ast.Module]:
     """Return the syntax of each module in `package`, by its path there."""
     return {
-        path.relative_to(package).as_posix(): _syntax(path)
+        path.relative_to(package).as_posix(): parsed_module(path)
         for path in sorted(package.rglob("*.py"))
     }
+
+
+def parsed_module(path: Path) -> ast.Module:
+    """Return a module's syntax, which Python takes."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        compile(tree, path.name, "exec")  # what the grammar allows and Python doesn't
+    except SyntaxError as error:
+        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
+    return tree
 
 
 def mismatches(document: Json, modules: dict[str, ast.Module]) -> list[str]:
@@ -67,6 +77,14 @@ def functions(module: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFuncti
     }
 
 
+def members(module: ast.Module, name: str) -> set[str]:
+    """Return the public names of a class that a module defines."""
+    (found,) = [it for it in module.body if isinstance(it, ast.ClassDef) and it.name == name]
+    fields = {ast.unparse(it.target) for it in found.body if isinstance(it, ast.AnnAssign)}
+    names = fields | {it.name for it in found.body if isinstance(it, ast.FunctionDef)}
+    return {each for each in names if not each.startswith("_")}
+
+
 def shape(path: str) -> str:
     """Return `path` with its parameters' names left out: in Python they are spelled differently."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
@@ -92,15 +110,6 @@ def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:
         for imported in _imports(tree)
         if imported.partition(".")[0] not in known
     ]
-
-
-def _syntax(path: Path) -> ast.Module:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        compile(tree, path.name, "exec")  # what the grammar allows and Python doesn't
-    except SyntaxError as error:
-        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
-    return tree
 
 
 def _defined(module: ast.Module) -> set[str]:

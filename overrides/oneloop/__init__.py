@@ -10,18 +10,21 @@ from oneloop.errors import (
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
+    ConflictError,
     InternalServerError,
     NotFoundError,
     OneloopError,
     PermissionDeniedError,
     RateLimitError,
     ResponseValidationError,
+    UnprocessableEntityError,
 )
 from oneloop.usage import BillingUsage, UsageRow
 
 __all__ = [
     "SPEC",
     "APIConnectionError",
+    "APIResponse",
     "APIStatusError",
     "APITimeoutError",
     "AsyncOneloop",
@@ -29,20 +32,24 @@ __all__ = [
     "BadRequestError",
     "BillingUsage",
     "ConfigurationError",
+    "ConflictError",
     "InternalServerError",
     "NotFoundError",
     "Oneloop",
     "OneloopError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ResponseInfo",
     "ResponseValidationError",
     "SpecInfo",
+    "UnprocessableEntityError",
     "UsageRow",
     "__version__",
 ]
 
 if TYPE_CHECKING:
     from oneloop.version import SPEC, SpecInfo, __version__
+    from oneloop_api_client.responses import APIResponse, ResponseInfo
 
 
 def __getattr__(name: str) -> object:
@@ -50,4 +57,8 @@ def __getattr__(name: str) -> object:
         from oneloop import version  # noqa: PLC0415 - it reads the installed metadata
 
         return getattr(version, name)
+    if name in ("APIResponse", "ResponseInfo"):
+        from oneloop_api_client import responses  # noqa: PLC0415 - it brings httpx along
+
+        return getattr(responses, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from oneloop import usage
 if TYPE_CHECKING:
     import httpx  # noqa: F401 - the strings below name it
 
-    from oneloop._http.api import GuardedClient
+    from oneloop._http.api import API, AsyncAPI
     from oneloop._http.config import Config
     from oneloop._http.transport import AsyncTransport, SyncTransport
 
@@ -65,24 +65,6 @@ class _Client(Generic[InjectedT, TransportT]):
         http = self._transport_class().open(config, transport, __version__)
         self._set_up(config, http, transport)
 
-    @functools.cached_property
-    def api(self) -> GuardedClient:
-        """The generated client on this client's transport.
-
-        Any generated operation takes it: `some_operation.sync(..., client=oneloop.api)` gets the
-        same auth, retries, deadline, limits and typed errors as the methods here, and only answers
-        of the spec's shape. It returns the generator's own models, nothing more converted.
-        """
-        from oneloop._http.api import GuardedClient
-
-        return GuardedClient(
-            base_url=str(self._config.base_url),
-            token="[added by the transport]",  # noqa: S106 - says where the real one is
-            headers=dict(self._http.headers),
-            raise_on_unexpected_status=True,
-            httpx_args={"transport": self._http},
-        )
-
     def with_options(
         self,
         *,
@@ -95,20 +77,34 @@ class _Client(Generic[InjectedT, TransportT]):
         Raises:
             ConfigurationError: an option isn't usable.
         """
+        http = self._layer(timeout, max_retries, max_response_bytes)
+        other = object.__new__(type(self))
+        # What a subclass keeps goes along; the generated client belongs to one set of options.
+        vars(other).update({name: value for name, value in vars(self).items() if name != "api"})
+        other._set_up(http.config, http, self._injected)
+        return other
+
+    def _layer(
+        self, timeout: float | None, max_retries: int | None, max_response_bytes: int | None
+    ) -> TransportT:
+        """Return the transport, with other options where one isn't None."""
         options = {
             "timeout": timeout,
             "max_retries": max_retries,
             "max_response_bytes": max_response_bytes,
         }
-        changes: dict[str, Any] = {
-            name: value for name, value in options.items() if value is not None
+        changes = {name: value for name, value in options.items() if value is not None}
+        return self._http.evolve(self._config.evolve(changes)) if changes else self._http
+
+    def _api_options(self) -> dict[str, Any]:
+        """Return what the generated client on this client's transport is made with."""
+        return {
+            "base_url": str(self._config.base_url),
+            "token": "[added by the transport]",  # says where the real one is
+            "headers": dict(self._http.headers),
+            "raise_on_unexpected_status": True,
+            "httpx_args": {"transport": self._http},
         }
-        config = self._config.evolve(changes)
-        other = object.__new__(type(self))
-        # What a subclass keeps goes along; the generated client belongs to one set of options.
-        vars(other).update({name: value for name, value in vars(self).items() if name != "api"})
-        other._set_up(config, self._http.evolve(config), self._injected)
-        return other
 
     def __repr__(self) -> str:
         config = vars(self).get("_config")  # none where construction failed
@@ -160,11 +156,34 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         ConfigurationError: an option or environment variable isn't usable.
     """
 
-    def get_billing_usage(self, bid: str) -> usage.BillingUsage:
+    @functools.cached_property
+    def api(self) -> API:
+        """Every operation of the API as a method: `client.api.get_billing_usage(bid)`.
+
+        Their results are the generator's models, of the spec's shape, nothing more converted; what
+        isn't a success raises as the methods here do. `client.api.with_raw_response` has the same
+        methods with what came with the result. Generated functions take it as well:
+        `some_operation.sync(..., client=oneloop.api)`.
+        """
+        from oneloop._http.api import API
+
+        return API(**self._api_options())
+
+    def get_billing_usage(
+        self,
+        bid: str,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> usage.BillingUsage:
         """Retrieve the usage of one billing id.
 
         Args:
             bid: the billing id, 1 to 256 characters.
+            timeout: seconds for this call, in place of the client's.
+            max_retries: tries after the first, in place of the client's.
+            max_response_bytes: of the answer's body, in place of the client's.
 
         Raises:
             TypeError, ValueError: `bid` can't be a billing id.
@@ -172,7 +191,8 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
             ResponseValidationError: the answer isn't a usage answer, or not for this id.
         """
-        return usage.decode(self._http.call(*usage.request_line(bid)), bid)
+        http = self._layer(timeout, max_retries, max_response_bytes)
+        return usage.decode(http.call(*usage.request_line(bid)), bid)
 
     def close(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
@@ -202,9 +222,24 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
     Works under asyncio and trio, and in one event loop after another.
     """
 
-    async def get_billing_usage(self, bid: str) -> usage.BillingUsage:
+    @functools.cached_property
+    def api(self) -> AsyncAPI:
+        """Every operation of the API as a method to be awaited; see `Oneloop.api`."""
+        from oneloop._http.api import AsyncAPI
+
+        return AsyncAPI(**self._api_options())
+
+    async def get_billing_usage(
+        self,
+        bid: str,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> usage.BillingUsage:
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
-        return usage.decode(await self._http.call(*usage.request_line(bid)), bid)
+        http = self._layer(timeout, max_retries, max_response_bytes)
+        return usage.decode(await http.call(*usage.request_line(bid)), bid)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""

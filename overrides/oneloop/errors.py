@@ -1,18 +1,20 @@
 """What can go wrong, as one tree.
 
 Exception
-└── OneloopError                    also: the client was used after close()
-    ├── ConfigurationError          an option or variable isn't usable (also a ValueError)
-    ├── APIConnectionError          no whole answer arrived
-    │   └── APITimeoutError         none within `timeout` seconds, retries included
-    ├── APIStatusError              the answer's status isn't one of the operation's successes
-    │   ├── BadRequestError         400
-    │   ├── AuthenticationError     401
-    │   ├── PermissionDeniedError   403
-    │   ├── NotFoundError           404
-    │   ├── RateLimitError          429
-    │   └── InternalServerError     5xx
-    └── ResponseValidationError     a success whose body isn't what the spec promises
+└── OneloopError                        also: the client was used after close()
+    ├── ConfigurationError              an option or variable isn't usable (also a ValueError)
+    ├── APIConnectionError              no whole answer arrived
+    │   └── APITimeoutError             none within `timeout` seconds, retries included
+    ├── APIStatusError                  the answer's status isn't one of the operation's successes
+    │   ├── BadRequestError             400
+    │   ├── AuthenticationError         401
+    │   ├── PermissionDeniedError       403
+    │   ├── NotFoundError               404
+    │   ├── ConflictError               409
+    │   ├── UnprocessableEntityError    422
+    │   ├── RateLimitError              429
+    │   └── InternalServerError         5xx
+    └── ResponseValidationError         a success whose body isn't what the spec promises
 
 Each pickles and copies with its attributes (the cause stays behind), is bounded in size, and never
 contains the API key.
@@ -90,6 +92,14 @@ class NotFoundError(APIStatusError):
     """404: there is nothing under this path."""
 
 
+class ConflictError(APIStatusError):
+    """409: what is there already doesn't go with the request."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the request is well-formed, and what it says isn't acceptable."""
+
+
 class RateLimitError(APIStatusError):
     """429: too many requests; see `retry_after`."""
 
@@ -124,6 +134,8 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
     429: RateLimitError,
 }
 

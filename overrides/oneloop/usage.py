@@ -22,6 +22,7 @@ from oneloop.errors import excerpt
 
 if TYPE_CHECKING:
     from oneloop._http.answer import Answer
+    from oneloop_api_client.responses import ResponseInfo
     from oneloop_api_client.spec import Operation
 
 KeyT = TypeVar("KeyT", str, datetime.date)
@@ -57,6 +58,8 @@ class BillingUsage(Sequence[UsageRow]):
 
     billing_id: str
     rows: tuple[UsageRow, ...] = attrs.field(repr=lambda rows: f"<{len(rows)} rows>")
+    response: ResponseInfo = attrs.field(kw_only=True, repr=False, eq=False)
+    """What came with it: the request id for one."""
 
     @functools.cached_property
     def total(self) -> int:
@@ -124,7 +127,7 @@ def decode(answer: Answer, bid: str) -> BillingUsage:
     beside = {} if is_bare or _is_rows_alone(body) else _beside_rows(answer, body)
     if sign := sign_in_members(beside, len(rows)):
         raise answer.fault(sign[0], "the whole usage", answer.excerpt(json.dumps(sign[1])))
-    return BillingUsage(bid, tuple(rows))
+    return BillingUsage(bid, tuple(rows), response=answer.info())
 
 
 @functools.cache

@@ -154,7 +154,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("printable(self.call.redact(name))", "printable(name)"),
     ],
     ("_http/answer", "answer"): [
-        ('media_type != "application/json" and not media_type.endswith("+json")', "False"),
+        ("if not self.is_json:", "if False:"),
         ('media_type.endswith("+json")', 'media_type.endswith("json")'),
         ("if not self.body.isascii()", "if False"),
         ("body.decode(), object_pairs_hook", "body, object_pairs_hook"),

@@ -147,6 +147,19 @@ raise SystemExit(bad)
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 
+def test_call_imports_nothing(server: RawServer) -> None:
+    """A child that is forked amid another thread's import would wait for that module forever."""
+    code = f"""
+import sys
+from oneloop import Oneloop
+client = Oneloop(api_key={KEY!r}, base_url={server.url!r})
+before = set(sys.modules)
+client.get_billing_usage("b1")
+raise SystemExit(", ".join(set(sys.modules) - before) or 0)
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+
+
 def test_closing_in_a_child_leaves_the_parent_alone(server: RawServer) -> None:
     with Oneloop(api_key=KEY, base_url=server.url) as client:
         client.get_billing_usage("b1")

@@ -19,7 +19,7 @@ ALLOWED = {
     "sandbox": set[str](),
     "_formats": {"usage", "errors"},
     "cli": {"_formats", "client", "usage", "errors", "version", "sandbox"},
-    "__init__": {"client", "usage", "errors", "version"},
+    "__init__": {"client", "usage", "errors", "version", "oneloop_api_client"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

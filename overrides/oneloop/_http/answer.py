@@ -12,6 +12,7 @@ import httpx
 from oneloop._http import schema
 from oneloop._http.secret import MAX_KEY_LENGTH, MAX_SPELLING
 from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
+from oneloop_api_client.responses import ResponseInfo
 from oneloop_api_client.spec import Operation
 
 MAX_ERROR_BYTES = 65_536
@@ -35,6 +36,11 @@ class Call(Protocol):
     @property
     def operation(self) -> Operation | None:
         """The spec's operation; None for a path that it doesn't have."""
+        raise NotImplementedError
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried."""
         raise NotImplementedError
 
     def redact(self, text: str) -> str:
@@ -77,6 +83,29 @@ class Answer(httpx.Response):
         name = self.headers.get("x-request-id") or self.headers.get("request-id")
         return printable(self.call.redact(name)) if name else None
 
+    def info(self) -> ResponseInfo:
+        """Return what is worth keeping of this answer beside what it says."""
+        texts = [text for pair in self.headers.multi_items() for text in pair]
+        headers = self.headers
+        if self.call.redact("\n".join(texts)) != "\n".join(texts):
+            texts = [self.call.redact(text) for text in texts]
+            headers = httpx.Headers(list(zip(texts[::2], texts[1::2], strict=True)))
+        return ResponseInfo(
+            status_code=self.status_code,
+            headers=headers,
+            request_id=self.request_id,
+            tries=self.call.tries,
+            elapsed=self.elapsed,
+        )
+
+    def untyped(self) -> Any:
+        """Return a body of no type, by its media type: what JSON says, text, or bytes."""
+        if not self.body:
+            return None
+        if self.is_json:
+            return self.json()
+        return self.text if self.media_type.startswith("text/") else self.body
+
     def json_bytes(self) -> bytes:
         """Return the body, which its media type and encoding say may be JSON.
 
@@ -84,12 +113,18 @@ class Answer(httpx.Response):
             ResponseValidationError: the media type isn't JSON's, or the body isn't UTF-8
                 (RFC 8259 §8.1).
         """
-        media_type = self.media_type
-        if media_type != "application/json" and not media_type.endswith("+json"):
-            raise self.fault("$", "the content type application/json", self.excerpt(media_type))
+        if not self.is_json:
+            got = self.excerpt(self.media_type)
+            raise self.fault("$", "the content type application/json", got)
         if not self.body.isascii() and (start := _first_that_is_not_utf8(self.body)) is not None:
             raise self.fault("$", "UTF-8", f"byte {start} that isn't")
         return self.body
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type is one of JSON's."""
+        media_type = self.media_type
+        return media_type == "application/json" or media_type.endswith("+json")
 
     @property
     def media_type(self) -> str:

@@ -1,19 +1,22 @@
-"""The generated client, put on the guarded transport."""
+"""The generated client and its operations, put on the guarded transport."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import anyio.to_thread
+import attrs
 import httpx
 
+from oneloop._http.answer import Answer
 from oneloop._http.routes import check_path
 from oneloop._http.transport import AsyncTransport, SyncTransport
 from oneloop.errors import OneloopError
-from oneloop_api_client import AuthenticatedClient
+from oneloop_api_client import AuthenticatedClient, operations
+from oneloop_api_client.responses import APIResponse
 
 
 class GuardedClient(AuthenticatedClient):
@@ -46,6 +49,18 @@ class GuardedClient(AuthenticatedClient):
             self._async_client = _AsyncHTTP(**self._arguments())
         return self._async_client
 
+    def with_headers(self, headers: dict[str, str]) -> Self:
+        """Return a copy that sends these headers as well, such as an `Idempotency-Key`."""
+        return attrs.evolve(self, headers={**self._headers, **headers})
+
+    def with_cookies(self, cookies: dict[str, str]) -> Self:
+        """Return a copy that sends these cookies as well."""
+        return attrs.evolve(self, cookies={**self._cookies, **cookies})
+
+    def with_timeout(self, timeout: httpx.Timeout) -> Self:
+        """Return a copy with bounds for the parts of a try; the deadline stays the client's."""
+        return attrs.evolve(self, timeout=timeout)
+
     def _arguments(self) -> dict[str, Any]:
         return {
             "base_url": self._base_url,
@@ -55,6 +70,41 @@ class GuardedClient(AuthenticatedClient):
             "trust_env": False,
             **self._httpx_args,
         }
+
+
+class API(operations.SyncOperations, GuardedClient):
+    """Every operation of the spec as a method, and what generated functions take as `client`."""
+
+    @property
+    def with_raw_response(self) -> operations.SyncRawOperations:
+        """The same methods, which return an `APIResponse`: the result and what came with it."""
+        return operations.SyncRawOperations(self._call)
+
+    def _call(self, module: Any, arguments: dict[str, Any]) -> APIResponse[Any]:
+        request = operations.request(module, arguments)
+        return _response(self, module, self.get_httpx_client().request(**request))
+
+
+class AsyncAPI(operations.AsyncOperations, GuardedClient):
+    """Every operation of the spec as a method to be awaited; see `API`."""
+
+    @property
+    def with_raw_response(self) -> operations.AsyncRawOperations:
+        """The same methods, which return an `APIResponse`: the result and what came with it."""
+        return operations.AsyncRawOperations(self._call)
+
+    async def _call(self, module: Any, arguments: dict[str, Any]) -> APIResponse[Any]:
+        request = operations.request(module, arguments)
+        return _response(self, module, await self.get_async_httpx_client().request(**request))
+
+
+def _response(client: GuardedClient, module: Any, answer: httpx.Response) -> APIResponse[Any]:
+    if not isinstance(answer, Answer):
+        raise OneloopError("client.api was given another httpx client: its answers aren't checked")
+    # Where the spec gives no type the generator reads nothing, and writes no `sync`.
+    has_type = hasattr(module, "sync")
+    parsed = operations.parse(module, client, answer) if has_type else answer.untyped()
+    return APIResponse(parsed=parsed, **attrs.asdict(answer.info(), recurse=False))
 
 
 class _SyncHTTP(httpx.Client):

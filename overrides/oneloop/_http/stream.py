@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - else at the first look-up: a fork amid it hangs the child
 import errno
 import functools
 import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import random
 import ssl
@@ -55,7 +56,8 @@ class _Call:
         self.path = target
         self.operation: Operation | None = routes.find(method, path)
         self.timeout = config.timeout
-        self.deadline = time.monotonic() + config.timeout
+        self.began = time.monotonic()
+        self.deadline = self.began + config.timeout
         self.tries = 0
         self.redact = config.api_key.redact
         self._limit = config.max_response_bytes
@@ -81,7 +83,7 @@ class _Transport:
     """What a transport of the caller's has to be."""
 
     def __init__(self, config: Config, wire: Pool | Foreign, version: str) -> None:
-        self._config = config
+        self.config = config
         self._wire = wire
         self._version = version
         self._origin = _origin(config.base_url)
@@ -139,12 +141,12 @@ class _Transport:
             ResponseValidationError: an answer that must be right isn't.
             OneloopError: the client is closed.
         """
-        call = _Call(self._config, method, target, self._prefix)
+        call = _Call(self.config, method, target, self._prefix)
         idempotent = retry.is_idempotent(method, (name for name, _ in headers))
         patience = Patience(call.deadline, bounds)
         while True:
             exchange = Exchange(
-                method, target, headers, body, self._config.api_key, patience, call.reader
+                method, target, headers, body, self.config.api_key, patience, call.reader
             )
             outcome = yield from self._try(call, exchange)
             tried = retry.Tried(
@@ -158,7 +160,7 @@ class _Transport:
             )
             seconds = retry.pause(
                 tried,
-                max_retries=self._config.max_retries,
+                max_retries=self.config.max_retries,
                 left=call.deadline - time.monotonic(),
                 jitter=random.random(),  # noqa: S311 - no secret
             )
@@ -173,6 +175,7 @@ class _Transport:
         if media := routes.other_media(call.operation, status, outcome.media_type):
             got = outcome.excerpt(outcome.media_type)
             raise outcome.fault("$", f"the content type {' or '.join(media)}", got)
+        outcome.elapsed = datetime.timedelta(seconds=time.monotonic() - call.began)
         return outcome
 
     def _try(self, call: _Call, exchange: Exchange) -> Steps[Answer | Exception]:

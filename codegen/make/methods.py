@@ -1,0 +1,105 @@
+"""Every operation as a method of one class: what it is called there, and what it returns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openapi_python_client.strings import PythonIdentifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from openapi_python_client.parser.openapi import Endpoint, EndpointCollection
+    from openapi_python_client.parser.responses import Response
+
+
+@dataclass(frozen=True)
+class Method:
+    """One operation, whose functions are in the module `api.{tag}.{module}`."""
+
+    name: str
+    tag: str
+    module: str
+    endpoint: Endpoint
+
+    @property
+    def line(self) -> str:
+        """The request in words."""
+        return f"{self.endpoint.method.upper()} {self.endpoint.path.get_untrusted_value()}"
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names of its arguments."""
+        names = [str(parameter.python_name) for _, parameter in self.endpoint.iter_all_parameters()]
+        return [*names, "body"] if self.endpoint.bodies else names
+
+    @property
+    def result(self) -> str:
+        """The type of its successes alone: what isn't one is raised."""
+        types = sorted({_type(response) for response in _successes(self.endpoint)} - {"None"})
+        if any(_type(response) == "None" for response in _successes(self.endpoint)) or not types:
+            types.append("None")
+        return "Any" if "Any" in types else " | ".join(types)
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """Each documented error status or range, and what the spec says of it."""
+        return [
+            (response.status_code.pattern, getattr(response.data, "description", ""))
+            for response in self.endpoint.responses.patterns
+            if response.status_code.pattern[0] in "45"
+        ]
+
+
+def methods(
+    by_tag: Mapping[PythonIdentifier, EndpointCollection], prefix: str, taken: AbstractSet[str]
+) -> list[Method]:
+    """Return a method for each operation, under the generator's own name for it.
+
+    Where two tags have the name it begins with the tag; where it is one of `taken`, the names of
+    the class that gets the methods, it ends in an underscore, as the generator's reserved words do.
+
+    Args:
+        by_tag: the generator's operations.
+        prefix: what the generator puts before names that are none in Python.
+        taken: the names that no method may have.
+    """
+    found = list(_by_module(by_tag, prefix))
+    common = Counter(module for _, module, _ in found)
+    names: set[str] = set(taken)
+    made = []
+    for tag, module, endpoint in found:
+        name = f"{tag}_{module}" if common[module] > 1 else module
+        while name in names:
+            name += "_"
+        names.add(name)
+        made.append(Method(name, tag, module, endpoint))
+    return made
+
+
+def _by_module(
+    by_tag: Mapping[PythonIdentifier, EndpointCollection], prefix: str
+) -> Iterator[tuple[str, str, Endpoint]]:
+    """Yield tag, module name and operation; one that has several tags comes with its first."""
+    seen = set()
+    for tag, collection in by_tag.items():
+        for endpoint in collection.endpoints:
+            if id(endpoint) not in seen:
+                seen.add(id(endpoint))
+                yield str(tag), str(PythonIdentifier(endpoint.name, prefix)), endpoint
+
+
+def _successes(endpoint: Endpoint) -> list[Response]:
+    """Return the responses that are none of an error's; `default` is one where no success is."""
+    responses = endpoint.responses
+    named = [it for it in responses.patterns if it.status_code.pattern.startswith("2")]
+    return named or [it for it in (responses.default,) if it]
+
+
+def _type(response: Response) -> str:
+    if response.source["return_type"] == "None":
+        return "None"
+    return response.prop.get_type_string().as_unembedded_code()
