@@ -25,7 +25,7 @@ def generated_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def clone(tmp_path: Path, generated_shop: Path) -> Clone:
-    """A checkout of this project's machinery for the shop: a spec, overlay and package of its own."""
+    """A checkout for the shop, with a spec, an overlay and a package of its own."""
     root = tmp_path / "a clone"
     shutil.copytree(generated_shop, root, symlinks=True)
     return Clone(root)
@@ -36,14 +36,8 @@ def project(tmp_path: Path) -> Clone:
     """A copy of this very checkout, for what is said about its spec and overlay."""
     root = tmp_path / "the project"
     support.copy_machinery(root)
-    shutil.copytree(
-        ROOT / "overrides", root / "overrides", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copytree(
-        ROOT / "generated_client",
-        root / "generated_client",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    for name in ("overrides", "generated_client"):
+        shutil.copytree(ROOT / name, root / name, ignore=support.NOT_OURS, dirs_exist_ok=True)
     for name in ("openapi.yaml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copy2(ROOT / name, root / name)
     return Clone(root)

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOP = Path(__file__).with_name("shop")
 """A spec, an overlay and the generator's settings, as a checkout has them."""
 
+NOT_OURS = shutil.ignore_patterns("__pycache__")
+
 CHANGELOG = """\
 # Changelog
 
@@ -95,7 +97,6 @@ def checkout(root: Path, inputs: Path, package: str) -> Clone:
     Files that the overlay's facts are relied on by are made with what they must mention.
     """
     copy_machinery(root)
-    (root / "overrides").mkdir()
     shutil.copy2(inputs / "openapi.yaml", root)
     shutil.copy2(inputs / "overlay.yaml", root / "overrides")
     shutil.copy2(inputs / "generator.yaml", root / "overrides")
@@ -115,7 +116,8 @@ def checkout(root: Path, inputs: Path, package: str) -> Clone:
 
 def copy_machinery(root: Path) -> None:
     """Copy what runs into the new folder `root`; it shares this checkout's .venv."""
-    shutil.copytree(ROOT / "codegen", root / "codegen", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("codegen", "overrides/templates"):
+        shutil.copytree(ROOT / name, root / name, ignore=NOT_OURS)
     shutil.copy2(ROOT / "generate.sh", root)
     (root / "scripts").mkdir()
     setup = root / "scripts" / "setup"

@@ -146,9 +146,7 @@ def _generator_writes(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
             "class_overrides: {Nope: {class_name: X}}", "match no class.*Nope", id="unused"
         ),
         pytest.param("class_override: {}", "unknown class_override", id="misspelt"),
-        pytest.param(
-            "class_overrides: {Problem: {name: X}}", "unknown name", id="misspelt inside"
-        ),
+        pytest.param("class_overrides: {Problem: {name: X}}", "unknown name", id="misspelt inside"),
         pytest.param("literal_enums: perhaps", "literal_enums", id="a wrong value"),
     ],
 )

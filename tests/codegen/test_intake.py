@@ -152,9 +152,7 @@ def test_a_url_gives_its_status_but_no_secret() -> None:
 def _second_page(upstream: Any) -> Any:
     page = copy.deepcopy(upstream)
     page["paths"] = {
-        "/other": {
-            "get": {"operationId": "other", "responses": {"204": {"description": ""}}}
-        }
+        "/other": {"get": {"operationId": "other", "responses": {"204": {"description": ""}}}}
     }
     page["components"]["schemas"] = {
         "Problem": page["components"]["schemas"]["Problem"],

@@ -62,9 +62,7 @@ def _reworded(spec: Any) -> Any:
     ("change", "verdict", "next_version", "where"),
     [
         pytest.param(_with_plans, "minor", "1.1.0", "GET /plans", id="minor"),
-        pytest.param(
-            _without_code, "major", "2.0.0", "schema Problem: code", id="major"
-        ),
+        pytest.param(_without_code, "major", "2.0.0", "schema Problem: code", id="major"),
         pytest.param(_reworded, "patch", "1.0.1", "document", id="patch"),
         pytest.param(lambda spec: spec, "none", "1.0.0", None, id="none"),
     ],
@@ -134,9 +132,7 @@ def _behind_ref(spec: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "stops"),
     [
-        pytest.param(
-            lambda name: name.update(pattern="^[a-z]+$"), {(NAME, "fixed")}, id="mended"
-        ),
+        pytest.param(lambda name: name.update(pattern="^[a-z]+$"), {(NAME, "fixed")}, id="mended"),
         pytest.param(lambda name: name.update(pattern="^z$"), {(NAME, "changed")}, id="changed"),
         pytest.param(
             lambda name: name.update(type="integer", pattern="x"),
@@ -173,9 +169,7 @@ def test_a_fact_that_no_longer_holds_stops_the_run_and_all_are_told(
     assert clone.snapshot() == before
 
 
-def test_what_went_behind_a_ref_says_where_it_went(
-    clone: Clone, tmp_path: Path, spec: Any
-) -> None:
+def test_what_went_behind_a_ref_says_where_it_went(clone: Clone, tmp_path: Path, spec: Any) -> None:
     _behind_ref(spec)
     run = clone.main("--spec", str(write_json(tmp_path / "new.json", spec)))
     assert f"({NAME} now is a $ref to /components/schemas/Name)" in run.stderr
@@ -276,9 +270,7 @@ def test_exit_codes_are_told_by_help(clone: Clone, arguments: list[str], code: i
         pytest.param(
             "pyproject.toml", "[project]", "[project", 8, "pyproject.toml: Expected", id="no TOML"
         ),
-        pytest.param(
-            "pyproject.toml", "shop_client", "", 8, "[tool.codegen] needs", id="package"
-        ),
+        pytest.param("pyproject.toml", "shop_client", "", 8, "[tool.codegen] needs", id="package"),
         pytest.param(
             "CHANGELOG.md", "## [Unreleased]", "## Later", 8, "## [Unreleased]", id="changelog"
         ),

@@ -84,12 +84,8 @@ def _edit(path: Path) -> None:
     [
         pytest.param("openapi.yaml", _edit, "changed since", id="spec edited"),
         pytest.param("overrides/overlay.yaml", _edit, "changed since", id="overlay edited"),
-        pytest.param(
-            "generated_client/shop_client/models/pet.py", _edit, "by hand", id="edited"
-        ),
-        pytest.param(
-            "generated_client/shop_client/py.typed", os.unlink, "missing", id="deleted"
-        ),
+        pytest.param("generated_client/shop_client/models/pet.py", _edit, "by hand", id="edited"),
+        pytest.param("generated_client/shop_client/py.typed", os.unlink, "missing", id="deleted"),
         pytest.param(
             "generated_client/shop_client/extra.py",
             lambda path: path.touch(),
