@@ -84,7 +84,7 @@ def test_every_refusal_has_the_documented_body(
 
 def test_answers_are_validated_against_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = [{"billingId": "b", "day": "d", "totalBillingUsage": "ddd", "billingUsageName": "n"}]
-    monkeypatch.setattr("oneloop.sandbox._rows", lambda bid: wrong)
+    monkeypatch.setattr("oneloop.sandbox.usage.rows", lambda bid: wrong)
     headers = {"Authorization": f"Bearer {API_KEY}"}
     with Sandbox() as sandbox:
         answer = httpx.get(f"{sandbox.url}/api/v1/usage/bid_acme", headers=headers)
