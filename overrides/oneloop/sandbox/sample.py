@@ -434,9 +434,7 @@ def _both(
     for key, value in schema.items():
         if key == "const":
             key, value = "enum", [value]  # noqa: PLW2901
-        elif key == "type" and isinstance(value, str):
-            value = [value]  # noqa: PLW2901
-        elif key in ("pattern", "format"):
+        elif (key == "type" and isinstance(value, str)) or key in ("pattern", "format"):
             value = [value]  # noqa: PLW2901
         elif key == "discriminator":
             value = (value, len(refs))  # noqa: PLW2901
