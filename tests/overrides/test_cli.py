@@ -224,16 +224,6 @@ def test_help_documents_the_exit_codes() -> None:
     assert cli.EXIT_CODES in run("usage", "--help")[1]
 
 
-def test_missing_extra_says_how_to_install_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "oneloop.sandbox", None)
-    monkeypatch.delattr("oneloop.sandbox", raising=False)
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["usage", "b", "--sandbox"])
-    assert "pip install 'oneloop-api-client[sandbox]'" in capsys.readouterr().err
-
-
 def heed_interrupts() -> None:
     """Undo what a shell does to a job in the background: its children would ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

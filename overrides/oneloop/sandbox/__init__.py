@@ -67,10 +67,16 @@ class Sandbox:
         headers: list[tuple[str, str]] = []
         try:
             path = request.target.partition("?")[0]
-            found = [(each, texts) for each in self._spec.operations if (texts := each.match(path))]
+            found = [
+                (each, texts)
+                for each in self._spec.operations
+                if (texts := each.match(path)) is not None
+            ]
             if not found:
                 raise RefusedError(404, "the spec has no such path")
-            operation, texts = next((it for it in found if it[0].method == request.method), found[0])
+            operation, texts = next(
+                (it for it in found if it[0].method == request.method), found[0]
+            )
             if operation.method != request.method:
                 headers = [("Allow", ", ".join({each.method for each, _ in found}))]
                 raise RefusedError(405, f"the spec has no {request.method} at this path")
@@ -81,7 +87,7 @@ class Sandbox:
         except Exception as error:  # noqa: BLE001 - as any server
             status, message = 500, f"{type(error).__name__}: {error}"
         reply = answers.error(self._spec, operation, status, message)
-        return reply._replace(headers=[*reply.headers, *headers])
+        return Reply(reply.status, [*reply.headers, *headers], reply.body)
 
     def _respond(self, operation: Operation, parameters: dict[str, Any]) -> Reply:
         if operation.id != "getBillingUsage" or "bid" not in parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import threading
 
@@ -21,12 +22,13 @@ def main() -> int:
         return 2
     with sandbox:
         print(f"export ONELOOP_BASE_URL={sandbox.url} ONELOOP_API_KEY={API_KEY}", flush=True)
-        print(f"# {sandbox.operations} operations; billing ids: {' '.join(BILLING_IDS)}", flush=True)
+        print(
+            f"# {sandbox.operations} operations; billing ids: {' '.join(BILLING_IDS)}", flush=True
+        )
         print("# Ctrl-C stops", flush=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
-        except KeyboardInterrupt:
-            return 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -127,9 +127,7 @@ def _is_json(media_type: str) -> bool:
     return plain == "application/json" or plain.endswith("+json")
 
 
-def _documented(
-    spec: Spec, operation: Operation | None, status: int
-) -> Iterator[tuple[str, Node]]:
+def _documented(spec: Spec, operation: Operation | None, status: int) -> Iterator[tuple[str, Node]]:
     """Yield the bodies that an error may have, the nearest first."""
     own = [operation] if operation else []
     for each in [*own, *spec.operations]:
@@ -161,13 +159,13 @@ def _error_body(schemas: Schemas, media: Node, status: int, message: str) -> Any
 
 
 def _say(node: Any, names: tuple[str, ...], said: Any) -> bool:
-    """Write it where the first of the names is that has such a value; say whether it was."""
+    """Write it at the first of the names that has such a value; return whether one has."""
     if isinstance(node, list):
-        return any([_say(each, names, said) for each in node])
+        return any(_say(each, names, said) for each in node)
     if not isinstance(node, dict):
         return False
     for name in names:
         if type(node.get(name)) is type(said):
             node[name] = said
             return True
-    return any([_say(each, names, said) for each in node.values()])
+    return any(_say(each, names, said) for each in node.values())

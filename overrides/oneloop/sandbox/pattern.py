@@ -6,12 +6,13 @@ match: whoever asks checks.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator
 from itertools import islice, product
 
-_PRINTABLE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- .:/@,;!#$%&'()*+<=>?[]^`{|}~\""
-_DIGITS = "0123456789"
-_WORD = _PRINTABLE[:63]
+_DIGITS = string.digits
+_WORD = string.ascii_lowercase + string.ascii_uppercase + _DIGITS + "_"
+_PRINTABLE = _WORD + " -" + string.punctuation.replace("_", "").replace("-", "")
 _SPACE = " \t\n"
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
 _CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE}
@@ -157,7 +158,7 @@ class _Parser:
 
 
 def _one_of(chars: str) -> _Node:
-    return lambda more, choice: chars[choice % len(chars)] if chars else ""
+    return lambda _more, choice: chars[choice % len(chars)] if chars else ""
 
 
 def _property(name: str, *, negated: bool) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from oneloop._http.schema import Flaw
-from oneloop.sandbox.sample import Schema, Schemas
+from oneloop.sandbox.plain import Schema
+from oneloop.sandbox.sample import Schemas
 from oneloop.sandbox.server import Request
 from oneloop.sandbox.spec import Node, Operation, Spec
 
@@ -48,7 +49,7 @@ def check_key(spec: Spec, operation: Operation, request: Request, key: str) -> N
     if not operation.security or {} in operation.security:
         return
     places = [schemes.get(name, {}) for each in operation.security for name in each]
-    given = [(request.header("authorization") or "").removeprefix("Bearer ")]
+    given: list[str | None] = [(request.header("authorization") or "").removeprefix("Bearer ")]
     query = dict(parse_qsl(request.target.partition("?")[2]))
     for place in places:
         if place.get("type") == "apiKey":
@@ -127,7 +128,7 @@ class _Parameter:
         if self._is_object and self._style == "deepObject":
             return [(name, text) for name, text in sent if name.startswith(f"{self.name}[")]
         if self._is_object and self._style == "form" and self._explode:
-            fields = self._schemas.fields(self._schema)
+            fields = self._schemas.names(self._schema)
             return [(name, text) for name, text in sent if name in fields or not fields]
         name = self.name.lower() if self.place == "header" else self.name
         return [pair for pair in sent if pair[0] == name]
@@ -138,11 +139,11 @@ class _Parameter:
             value = _json(texts[0][1], str(self))
         elif self._is_object:
             value = {
-                name: _typed(self._schemas, self._schemas.part(self._schema, name), text)
+                name: _typed(self._schemas, self._schemas.field(self._schema, name), text)
                 for name, text in self._members(texts)
             }
         elif self._is_array:
-            items = self._schemas.part(self._schema, None)
+            items = self._schemas.items(self._schema)
             value = [_typed(self._schemas, items, text) for text in self._elements(texts)]
         elif len(texts) > 1:
             raise RefusedError(400, f"{self}: it is given {len(texts)} times")
@@ -229,9 +230,9 @@ def _media(contents: dict[str, Node], media_type: str) -> Node | None:
 def _form(schemas: Schemas, schema: Schema, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, text in pairs:
-        part = schemas.part(schema, name)
+        part = schemas.field(schema, name)
         if "array" in (kinds := schemas.kinds(part)) and "string" not in kinds:
-            made.setdefault(name, []).append(_typed(schemas, schemas.part(part, None), text))
+            made.setdefault(name, []).append(_typed(schemas, schemas.items(part), text))
         else:
             made[name] = _typed(schemas, part, text)
     return made
@@ -244,9 +245,10 @@ def _parts(content_type: str, body: bytes) -> list[tuple[str, Any]]:
     if not message.is_multipart():
         raise RefusedError(400, "body: it isn't multipart/form-data")
     made: list[tuple[str, Any]] = []
-    for part in message.iter_parts():  # type: ignore[attr-defined]
+    for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
-        data: bytes = part.get_payload(decode=True) or b""
+        data = part.get_payload(decode=True)
+        assert isinstance(data, bytes)
         if part.get_content_type().endswith(("/json", "+json")):
             made.append((str(name), _json(data, f"body: part {name}")))
         elif part.get_filename() is None and part.get_content_type().startswith("text/"):

@@ -118,7 +118,9 @@ class Server:
                 break
         if head is None:  # the end of the connection
             return None
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers
+        ]
         method = head.method.decode("ascii")
         request = Request(method, head.target.decode("ascii"), headers, bytes(body))
         writer.write(_written(peer, method, self._answer(request)))

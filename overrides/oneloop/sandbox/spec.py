@@ -99,7 +99,9 @@ class Spec(NamedTuple):
             raise ValueError("the sandbox serves specs of OpenAPI 3.0 and 3.1")
         # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one.
         operations = sorted(_operations(document), key=lambda each: each.path.count("{"))
-        return cls(document, operations, Schemas(document, "request"), Schemas(document, "response"))
+        return cls(
+            document, operations, Schemas(document, "request"), Schemas(document, "response")
+        )
 
 
 def _operations(document: Any) -> Iterator[Operation]:
