@@ -22,7 +22,7 @@ from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, methods, provenance, successes
+from codegen.make import inspection, media, methods, provenance, successes
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ _RUFF: Final = (
     "--no-respect-gitignore",
     "--target-version=py311",
 )
+
+
+# ruff's rules for a name that is defined nowhere, or again.
+_BROKEN: Final = {"F811", "F821", "F822", "F823"}
 
 
 class _Overrides(dict[str, ClassOverride]):
@@ -73,6 +77,9 @@ def write_package(
     it can't read.
     """
     settings = _settings(config)
+    settings.content_type_overrides = media.aliases(document) | (
+        settings.content_type_overrides or {}
+    )
     overrides = _Overrides(settings.class_overrides or {})
     left_out = _generate(document, folder, settings, overrides, templates)
     if overrides.unused:
@@ -80,11 +87,16 @@ def write_package(
             f"{config and config.name}: class_overrides that match no class of the spec: "
             + ", ".join(sorted(overrides.unused))
         )
-    _inspect(document, folder, settings.content_type_overrides or {}, left_out)
+    _inspect(document, folder, settings.content_type_overrides, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
     _format(folder)
+    _require_none(
+        "generated modules don't import. An overlay action can leave out what they are written for"
+        " (`remove: true` in overrides/overlay.yaml):",
+        inspection.unimportable(folder),
+    )
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return left_out
@@ -129,6 +141,7 @@ def _generate(
             data = GeneratorData.from_dict(document, config=config)
             if isinstance(data, GeneratorError):
                 raise _failure([data])
+            _import_unset(data)
             project = generator.Project(openapi=data, config=config, custom_template_path=templates)
             errors = project.build()
             if templates:
@@ -138,6 +151,17 @@ def _generate(
     if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
         raise _failure(fatal)
     return [_words(error) for error in errors]
+
+
+def _import_unset(data: GeneratorData) -> None:
+    """Import what the generator writes beside several bodies and forgets to import.
+
+    openapi-python-client 0.29.1, issue 1451; an import that isn't needed is dropped again.
+    """
+    for collection in data.endpoint_collections_by_tag.values():
+        for endpoint in collection.endpoints:
+            if len(endpoint.bodies) > 1:
+                endpoint.relative_imports.add("from ...types import Unset")
 
 
 def _add_modules(project: generator.Project, folder: Path, templates: Path) -> None:
@@ -203,18 +227,19 @@ def _words(error: GeneratorError) -> str:
 
 
 def _format(folder: Path) -> None:
-    """Sort and format the package's modules, and stop if one uses a name that it hasn't got."""
+    """Sort and format the package's modules, and stop if one has a name not at all, or twice."""
     found = json.loads(
         _ruff(folder, "check", "--fix", "--exit-zero", "--select=F,I", "--output-format=json")
     )
     _require_none(
-        "generated modules use names that they don't define. An overlay action can leave out what"
-        " they are written for (`remove: true` in overrides/overlay.yaml):",
+        "generated modules use names that they don't define, or define them twice. Name a model"
+        " otherwise (class_overrides in overrides/generator.yaml), or leave out what they are made"
+        " for (`remove: true` in overrides/overlay.yaml):",
         list(
             dict.fromkeys(
                 f"{Path(it['filename']).relative_to(folder.resolve())}: {it['message']}"
                 for it in found
-                if (it["code"] or "").startswith("F82")
+                if it["code"] in _BROKEN
             )
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 # What the generator writes for, beside the standard library.
 LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 
+_IMPORT: Final = """
+import importlib, pathlib, sys
+folder, package = sys.argv[1:]
+sys.path.insert(0, folder)
+for path in sorted(pathlib.Path(folder, package).rglob("*.py")):
+    name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        print(f"{path.relative_to(folder)}: {type(error).__name__}: {error}")
+"""
 _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
@@ -88,6 +100,13 @@ def members(module: ast.Module, name: str) -> set[str]:
 def shape(path: str) -> str:
     """Return `path` with its parameters' names left out: in Python they are spelled differently."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def unimportable(package: Path) -> list[str]:
+    """Return the modules of `package` that don't import, each with why: in another process."""
+    command = [sys.executable, "-I", "-c", _IMPORT, str(package.parent.resolve()), package.name]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours
+    return run.stdout.splitlines() or run.stderr.splitlines()[-1:]
 
 
 def missing_models(modules: dict[str, ast.Module]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from openapi_python_client.strings import PythonIdentifier
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from openapi_python_client.parser.openapi import Endpoint, EndpointCollection
     from openapi_python_client.parser.responses import Response
+
+
+# What the class that gets the methods has beside the generator's own client.
+_ADDED: Final = {"with_raw_response"}
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,17 @@ def methods(
 ) -> list[Method]:
     """Return a method for each operation, under the generator's own name for it.
 
-    Where two tags have the name it begins with the tag; where it is one of `taken`, the names of
-    the class that gets the methods, it ends in an underscore, as the generator's reserved words do.
+    Where two tags have the name it begins with the tag; where the class that gets the methods
+    has it already, it ends in an underscore, as the generator's reserved words do.
 
     Args:
         by_tag: the generator's operations.
         prefix: what the generator puts before names that are none in Python.
-        taken: the names that no method may have.
+        taken: the names that the generator's client has.
     """
     found = list(_by_module(by_tag, prefix))
     common = Counter(module for _, module, _ in found)
-    names: set[str] = set(taken)
+    names = _ADDED | taken
     made = []
     for tag, module, endpoint in found:
         name = f"{tag}_{module}" if common[module] > 1 else module
@@ -100,6 +104,6 @@ def _successes(endpoint: Endpoint) -> list[Response]:
 
 
 def _type(response: Response) -> str:
-    if response.source["return_type"] == "None":
-        return "None"
+    if response.source["return_type"] == "None":  # without a body, or with one of no type
+        return "Any" if getattr(response.data, "content", None) else "None"
     return response.prop.get_type_string().as_unembedded_code()

@@ -78,7 +78,7 @@ def _problem(
     document: Json,
     status: str,
     content: Json,
-    branches: dict[str, _Branch],
+    branches: dict[str, _Branch | None],
     aliases: Mapping[str, str],
 ) -> str | None:
     taken_for = next((it for it in branches if it in {status, status[0] + "XX", "default"}), None)
@@ -88,7 +88,8 @@ def _problem(
         return f"takes it for {taken_for}"
     if status.isdecimal() and int(status) not in set(HTTPStatus):
         return f"raises ValueError: Python's http.HTTPStatus has no {status}"
-    return _misread(document, content, branches[status], aliases)
+    branch = branches[status]
+    return _misread(document, content, branch, aliases) if branch else None
 
 
 def _misread(
@@ -147,19 +148,24 @@ def _properties(document: Json, schema: Json) -> frozenset[str]:
     )
 
 
-def _branches(module: ast.Module, fields: dict[str, frozenset[str]]) -> dict[str, _Branch]:
-    """Return what `_parse_response` does for each status, range and `default`, in its order."""
-    function = inspection.functions(module)["_parse_response"]
-    branches: dict[str, _Branch] = {}
+def _branches(module: ast.Module, fields: dict[str, frozenset[str]]) -> dict[str, _Branch | None]:
+    """Return what `_parse_response` does for each status, range and `default`, in its order.
+
+    None where the function hands out the body as it is: the spec gives no success of it a type.
+    """
+    written = inspection.functions(module)
+    untyped = ast.unparse(written["sync_detailed"].returns or ast.Constant(None)) == "Response[Any]"
+    branches: dict[str, _Branch | None] = {}
     rest: list[ast.stmt] = []
-    for statement in function.body:
+    for statement in written["_parse_response"].body:
         match statement:
             case ast.If() if test := _TEST.fullmatch(ast.unparse(statement.test)):
-                branches[test["exact"] or f"{test['first']}XX"] = _branch(statement.body, fields)
+                key = test["exact"] or f"{test['first']}XX"
+                branches[key] = None if untyped else _branch(statement.body, fields)
             case _:
                 rest.append(statement)
     if "errors.UnexpectedStatus" not in "\n".join(map(ast.unparse, rest)):
-        branches["default"] = _branch(rest, fields)
+        branches["default"] = None if untyped else _branch(rest, fields)
     return branches
 
 

@@ -250,6 +250,37 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("call.tries += 1", "call.tries = 1"),
         ('outcome += f", {type(error).__name__}"', "pass"),
     ],
+    ("_http/api", "methods results"): [
+        ("if not isinstance(answer, Answer):", "if False:"),
+        ("if has_type else answer.untyped()", ""),
+        ("return attrs.evolve(self, headers={**self._headers, **headers})", "return self"),
+        ("return attrs.evolve(self, cookies={**self._cookies, **cookies})", "return self"),
+    ],
+    ("_http/answer", "methods results"): [
+        ("tries=self.call.tries", "tries=1"),
+        ("texts = [self.call.redact(text) for text in texts]", "pass"),
+        (
+            "        if not self.body:\n            return None\n        if self.is_json",
+            "        if self.is_json",
+        ),
+        (
+            'return self.text if self.media_type.startswith("text/") else self.body',
+            "return self.body",
+        ),
+    ],
+    ("_http/transport", "methods"): [
+        ("seconds=time.monotonic() - call.began", "seconds=0"),
+    ],
+    ("client", "results"): [
+        (
+            "self._http.evolve(self._config.evolve(changes)) if changes else self._http",
+            "self._http",
+        ),
+    ],
+    ("errors", "methods"): [
+        ("    409: ConflictError,\n", ""),
+        ("    422: UnprocessableEntityError,\n", ""),
+    ],
     ("_http/retry", "retries"): [
         ("not tried.permanent if", "True if"),
         ("else tried.status in _PASSING", "else True"),
@@ -283,8 +314,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('"TRACE"}', '"TRACE", "POST"}'),
         ('"TRACE"}', '"TRACE", "PATCH"}'),
         *[(f'"{method}", ', "") for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")],
-        (' or any(n.lower() == b"idempotency-key" for n in header_names)', ""),
-        ("n.lower() == ", "n == "),
+        ("        value and re.sub(", "        re.sub("),
+        ('re.sub("[-_]", "", name).lower()', 're.sub("[-_]", "", name)'),
+        ('re.sub("[-_]", "", name).lower()', "name.lower()"),
+        ('.endswith("idempotencykey")', '.startswith("idempotencykey")'),
+        ("            *parse_qsl(query),\n", ""),
         ('re.fullmatch("[0-9]+", ', 're.fullmatch(r"\\d+", '),
         ('re.fullmatch("[0-9]+", ', 're.match("[0-9]+", '),
         ("seconds if math.isfinite(seconds) else None", "seconds"),

@@ -112,19 +112,26 @@ def test_pause_doubles_with_jitter(
 
 
 @pytest.mark.parametrize(
-    ("method", "names", "safe"),
+    ("method", "query", "headers", "safe"),
     [
         *[
-            pytest.param(method, [], True, id=method)
+            pytest.param(method, "", [], True, id=method)
             for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE")
         ],
-        *[pytest.param(method, [], False, id=method) for method in ("POST", "PATCH")],
-        pytest.param("POST", [b"idempotency-KEY"], True, id="POST with a key"),
-        pytest.param("POST", [b"X-Key"], False, id="POST with another header"),
+        *[pytest.param(method, "", [], False, id=method) for method in ("POST", "PATCH")],
+        pytest.param("POST", "", [(b"idempotency-KEY", b"k")], True, id="a key"),
+        pytest.param("PATCH", "", [(b"X-Idempotency_Key", b"k")], True, id="a vendor's key"),
+        pytest.param("POST", "", [(b"Idempotency-Key", b"")], False, id="an empty key"),
+        pytest.param("POST", "", [(b"X-Key", b"k")], False, id="another header"),
+        pytest.param("POST", "a=1&idempotencyKey=k", [], True, id="a key as a parameter"),
+        pytest.param("POST", "idempotency_key=", [], False, id="an empty parameter"),
+        pytest.param("POST", "idempotency_key_of=k", [], False, id="another parameter"),
     ],
 )
-def test_request_that_may_be_sent_twice(method: str, names: list[bytes], safe: bool) -> None:
-    assert retry.is_idempotent(method, names) == safe
+def test_request_that_may_be_sent_twice(
+    method: str, query: str, headers: list[tuple[bytes, bytes]], safe: bool
+) -> None:
+    assert retry.is_idempotent(method, query, headers) == safe
 
 
 @every_face

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 _PASSING = {408, 429, 500, 502, 503, 504}
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"}
@@ -60,12 +61,19 @@ def backoff(number: int, jitter: float) -> float:
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (number - 1)) * (1 - jitter / 2)
 
 
-def is_idempotent(method: str, header_names: Iterable[bytes]) -> bool:
+def is_idempotent(method: str, query: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a request may be sent twice: by its method, or by a key that makes it so.
 
-    The key is the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+    The key is the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), also under
+    another prefix, or a parameter of that name.
     """
-    return method in _IDEMPOTENT or any(n.lower() == b"idempotency-key" for n in header_names)
+    return method in _IDEMPOTENT or any(
+        value and re.sub("[-_]", "", name).lower().endswith("idempotencykey")
+        for name, value in [
+            *((name.decode("latin-1"), value) for name, value in headers),
+            *parse_qsl(query),
+        ]
+    )
 
 
 def retry_after(value: str | None, now: float) -> float | None:

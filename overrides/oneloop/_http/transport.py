@@ -142,7 +142,7 @@ class _Transport:
             OneloopError: the client is closed.
         """
         call = _Call(self.config, method, target, self._prefix)
-        idempotent = retry.is_idempotent(method, (name for name, _ in headers))
+        idempotent = retry.is_idempotent(method, target.partition("?")[2], headers)
         patience = Patience(call.deadline, bounds)
         while True:
             exchange = Exchange(

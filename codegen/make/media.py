@@ -1,0 +1,62 @@
+"""Media types that the generator doesn't know, under the name of one that it reads the same way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from codegen.spec import operations
+from codegen.spec.operations import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.spec.document import Json
+
+_KNOWN: Final = ("application/json", "application/octet-stream", "text/", "multipart/form-data")
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def aliases(document: Json) -> dict[str, str]:
+    """Return for each unknown media type of `document` what stands for it in the generator.
+
+    Files stand under the type of bytes, texts in answers under that of plain text; for what has any
+    other schema nothing does.
+    """
+    kinds: defaultdict[str, set[str | None]] = defaultdict(set)
+    for media_type, kind in _uses(document):
+        kinds[media_type].add(kind)
+    return {
+        media_type: kind
+        for media_type, found in kinds.items()
+        if len(found) == 1 and (kind := next(iter(found))) and not _is_known(media_type)
+    }
+
+
+def _uses(document: Json) -> Iterator[tuple[str, str | None]]:
+    for _, _, operation in operations.each(document):
+        body = resolved(document, operation.get("requestBody", {}))
+        for media_type, entry in body.get("content", {}).items():
+            kind = _kind(resolved(document, entry.get("schema", {})))
+            # Of a request's bodies the generator writes none as text.
+            yield media_type, kind if kind == "application/octet-stream" else None
+        for response in operation.get("responses", {}).values():
+            content = resolved(document, response).get("content", {})
+            for media_type, entry in content.items():
+                # The generator reads the first that it knows: JSON shall stay the one it knows.
+                alone = not any(map(_is_known, content))
+                kind = _kind(resolved(document, entry.get("schema", {})))
+                yield media_type, kind if alone else None
+
+
+def _kind(schema: Json) -> str | None:
+    if not isinstance(schema, dict) or "contentEncoding" in schema:
+        return None
+    if schema.get("format") == "binary" or not schema.keys() - {"contentMediaType", "description"}:
+        return "application/octet-stream"
+    return "text/plain" if schema.get("type") == "string" else None
+
+
+def _is_known(media_type: str) -> bool:
+    plain = media_type.partition(";")[0].strip().lower()
+    return plain.startswith(_KNOWN) or plain.endswith("+json") or plain == _FORM
