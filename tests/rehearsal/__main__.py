@@ -138,7 +138,8 @@ def _stopped(scratch: Clone, source: Path, stop: dict[str, Any]) -> None:
 def _taken(scratch: Clone, sources: list[str], verdict: str | None) -> None:
     said = json.loads(done(scratch, "./generate.sh", "--spec", *sources, "--json"))
     if verdict and said["verdict"] != verdict:
-        raise FailedError(f"the verdict is {said['verdict']}:\n{json.dumps(said, indent=2)}")
+        changes = json.dumps(said["changes"], indent=2)
+        raise FailedError(f"the verdict is {said['verdict']}:\n{changes}")
 
 
 if __name__ == "__main__":
