@@ -8,6 +8,7 @@ Exit code: 0 all went well, 1 something failed, 2 the command line is wrong.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import shutil
@@ -80,11 +81,11 @@ def _scenes(
     options: argparse.Namespace,
 ) -> Iterator[tuple[str, Callable[[Clone], Iterator[Stage]]]]:
     for path in options.spec:
-        yield path.name, lambda scratch, path=path: _beside(scratch, path, fast=options.fast)
+        yield path.name, functools.partial(_beside, path=path, fast=options.fast)
     if options.spec:
         return
     for row in rows():
-        yield row.name, lambda scratch, row=row: _changed(scratch, row, fast=options.fast)
+        yield row.name, functools.partial(_changed, row=row, fast=options.fast)
     if not options.fast:
         yield "CONTRIBUTING's walkthrough", walkthrough.stages
 

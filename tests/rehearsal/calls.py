@@ -226,7 +226,8 @@ def _wrong_answers(operation: Operation) -> Iterator[Answer]:
             if not (media_type.endswith("json") and schema):
                 continue
             schemas = Schemas(DOCUMENT, "response")
-            for value in (None, 5, "wrong", [5], [[]], {"wrong": 5}, {}):
+            values: list[Any] = [None, 5, "wrong", [5], [[]], {"wrong": 5}, {}]
+            for value in values:
                 if schemas.flaw(schema, value):
                     yield Answer(code, json.dumps(value).encode(), media_type)
                     break
@@ -251,7 +252,7 @@ def main() -> int:
     """Call everything and return the exit code."""
     called = list(every_operation())
     problems = []
-    retry.backoff = lambda number, jitter: 0.0  # type: ignore[assignment]
+    retry.backoff = lambda number, jitter: 0.0
     with Sandbox() as sandbox:
         for operation, check, asynchronous in itertools.product(called, CHECKS, (False, True)):
             try:

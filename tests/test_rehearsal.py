@@ -1,0 +1,37 @@
+"""The fast part of scripts/rehearse: what the spec might become is taken, and works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.rehearsal.__main__ import main
+from tests.rehearsal.changes import rows
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("name", ["all that go together", "webhooks and OpenAPI 3.1"])
+def test_change_is_taken_and_every_operation_works(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--fast", name]) == 0, capsys.readouterr().out
+
+
+def test_each_row_has_a_name_of_its_own() -> None:
+    names = [row.name for row in rows()]
+    assert len(set(names)) == len(names) > 20
+
+
+def test_the_nightly_workflow_runs_all_parts_of_what_takes_long() -> None:
+    text = (ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8")
+    workflow = YAML(typ="safe").load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "schedule" in workflow["on"]
+    commands = workflow["jobs"]["run"]["strategy"]["matrix"]["command"]
+    for script, parts in {"rehearse": 4, "mutants": 2}.items():
+        asked = [f"scripts/{script} --part {part}/{parts}" for part in range(1, parts + 1)]
+        assert [each for each in commands if f"/{script} " in each] == asked
+    assert {"scripts/matrix", "scripts/lowest"} < set(commands)
