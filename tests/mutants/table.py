@@ -268,7 +268,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "return self.body",
         ),
     ],
-    ("_http/transport", "methods"): [
+    ("_http/transport", "results"): [
         ("seconds=time.monotonic() - call.began", "seconds=0"),
     ],
     ("client", "results"): [
