@@ -268,7 +268,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "return self.body",
         ),
     ],
-    ("_http/transport", "methods"): [
+    ("_http/transport", "results"): [
         ("seconds=time.monotonic() - call.began", "seconds=0"),
     ],
     ("client", "results"): [
@@ -541,7 +541,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("yield _Close(self._transport)", "yield from ()"),
         (", exchange.key.header()]", "]"),
         ("exchange.sent = True\n", "pass\n"),
-        ("            exchange.sent = False\n", ""),
+        ("exchange.sent = not isinstance(error, _UNSENT)", "pass"),
+        ('            request.headers.pop("Authorization", None)\n', ""),
         ("            response.close()", "            pass"),
         ("                await response.aclose()", "                pass"),
         ("() if reader.must_be_whole else _BROKEN_OFF", "()"),

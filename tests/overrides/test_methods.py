@@ -58,6 +58,7 @@ CASES = [
     Case("create_thing", {"body": THING}, "POST /things", reply(b"", 202), lambda it: it is None),
     Case("import_things", {"body": THING}, "POST /things/import", reply(THING), is_thing),
     Case("token_", {}, "GET /token", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
+    Case("table", {}, "GET /table", reply(b"a;b", content_type="text/csv"), lambda it: it == "a;b"),
     Case(
         "with_raw_response_",
         {},
@@ -305,7 +306,7 @@ def test_types_are_exact(source_root: Path, tmp_path: Path, checker: str) -> Non
         "basedpyright": ["basedpyright", "--level", "error", "--pythonpath", sys.executable],
     }[checker]
     done = subprocess.run(
-        [Path(sys.executable).with_name(command[0]), *command[1:]],
+        [sys.executable, "-m", *command],
         cwd=tmp_path,
         env=os.environ | {"MYPYPATH": f"{source_root}{os.pathsep}{overrides}"},
         capture_output=True,

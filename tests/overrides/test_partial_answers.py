@@ -70,6 +70,12 @@ PARTIAL: list[tuple[dict[str, Any], str]] = [
     ({"more_available": True}, "$.more_available"),
     ({"hasMoreRows": True}, "$.hasMoreRows"),
     ({"resultsTruncated": True}, "$.resultsTruncated"),
+    ({"resumeToken": "t"}, "$.resumeToken"),
+    ({"status": "PARTIAL"}, "$.status"),
+    ({"errorCode": 17}, "$.errorCode"),
+    ({"total": 500, "limit": 100, "offset": 0}, "$.total"),
+    ({"page": 1, "per_page": 50, "count": 70}, "$.count"),
+    ({"pagination": {"pageSize": 1, "total": 2}}, "$.pagination.total"),
 ]
 
 
@@ -108,6 +114,8 @@ def test_part_is_refused(caller: Caller, beside: dict[str, Any], where: str, beh
             "pages": 1,
         },
         {"extra": {"data": [{"hasMore": True}]}},
+        {"status": "complete", "errorCode": None, "total": 500, "limit": 10_000},
+        {"total": 1, "offset": 0, "count": True, "paging": {"cursors": {"after": "x"}}},
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -141,6 +149,7 @@ HEADERS = [
     ("Link", '</api/v1/usage/bid_1?page=2>; rel="next"'),
     ("Link", "</1>; rel=self, </2>; rel=next"),
     ("link", '</2>; title="x"; REL="last next"'),
+    ("link", '</2>; rel="next last"'),
     ("Content-Range", "items 0-99/500"),
 ]
 
@@ -155,7 +164,13 @@ def test_header_of_a_part(caller: Caller, name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["</api/v1/usage/bid_1>; rel=self", '</>; rel="nextgen"', '</next>; rel="prev"']
+    "value",
+    [
+        "</api/v1/usage/bid_1>; rel=self",
+        '</>; rel="nextgen"',
+        '</next>; rel="prev"',
+        "</>; rel=next-archive",
+    ],
 )
 def test_link_to_somewhere_else(value: str) -> None:
     assert outcome(reply(headers={"Link": value})) == 12

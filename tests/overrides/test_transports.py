@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import pickle
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -21,7 +22,7 @@ from oneloop import (
     OneloopError,
     ResponseValidationError,
 )
-from tests.faces import KEY, every_client
+from tests.faces import KEY, check_error, every_client
 from tests.servers import BID, row
 
 
@@ -52,6 +53,25 @@ def test_injected_transport_is_guarded_too() -> None:
 def test_transport_that_is_not_one(client_class: type[Oneloop], transport: Any) -> None:
     with pytest.raises(ConfigurationError, match="transport must be an httpx"):
         client_class(api_key=KEY, transport=transport)
+
+
+@every_client
+def test_request_in_a_transports_error_has_no_key(client_class: Any) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("broken", request=request)
+
+    client = client_class(api_key=KEY, transport=httpx.MockTransport(fail), max_retries=0)
+
+    def call() -> Any:
+        called = client.get_billing_usage(BID)
+        return asyncio.run(called) if inspect.iscoroutine(called) else called
+
+    with pytest.raises(APIConnectionError) as caught:
+        call()
+    cause = caught.value.__cause__
+    assert isinstance(cause, httpx.ReadError)
+    assert KEY not in repr(cause.request.headers.raw)
+    check_error(caught.value)
 
 
 def test_client_with_a_transport_does_not_pickle() -> None:

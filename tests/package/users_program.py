@@ -7,11 +7,13 @@ from typing import assert_type
 import httpx
 
 from oneloop import (
+    APIResponse,
     APIStatusError,
     AsyncOneloop,
     BillingUsage,
     Oneloop,
     RateLimitError,
+    ResponseInfo,
     ResponseValidationError,
     UsageRow,
 )
@@ -48,13 +50,16 @@ def invoice(client: Oneloop, bid: str) -> dict[str, int]:
     assert_type(usage[0], UsageRow)
     assert_type(usage[:1], tuple[UsageRow, ...])
     assert_type([row.day for row in usage], list[date])
+    assert_type(usage.response, ResponseInfo)
+    assert_type(usage.response.request_id, str | None)
     return usage.by_name()
 
 
 async def total(bid: str) -> int:
     async with AsyncOneloop(api_key="k", transport=httpx.MockTransport(answer)) as client:
         assert_type(client.with_options(timeout=5), AsyncOneloop)
-        return (await client.get_billing_usage(bid)).total
+        assert_type(await client.api.get_billing_usage(bid), BillingUsageResponse)
+        return (await client.get_billing_usage(bid, timeout=5)).total
 
 
 def main() -> None:
@@ -64,6 +69,10 @@ def main() -> None:
         assert_type(raw, BillingUsageResponse | ErrorResponse | None)
         assert isinstance(raw, BillingUsageResponse)
         assert raw.data[0].total_billing_usage == "12"
+        assert_type(client.api.get_billing_usage("b"), BillingUsageResponse)
+        response = client.api.with_raw_response.get_billing_usage("b")
+        assert_type(response, APIResponse[BillingUsageResponse])
+        assert response.parsed == raw
     assert asyncio.run(total("b")) == 12
 
 

@@ -50,7 +50,7 @@ def _together(parts: list[Row]) -> Row:
         merge = merged(merge, part.merge)
         for key, value in (part.mend or {}).items():
             mend[key] = merged(mend[key], value) if key == "settings" else mend[key] + value
-    stop = {"code": 6, "says": ["overrides/overlay.yaml"]}
+    stop = {"code": 6, "says": ["no function", "within"]}
     return Row("all that go together, at once", merge, stop=stop, mend=mend)
 
 

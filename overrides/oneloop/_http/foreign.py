@@ -51,8 +51,10 @@ class Foreign:
         exchange.sent = True
         try:
             reader: AnswerReader = yield _Fetch(self._transport, request, exchange)
-        except _UNSENT:
-            exchange.sent = False
+        except Exception as error:
+            # The error may hold the request.
+            request.headers.pop("Authorization", None)
+            exchange.sent = not isinstance(error, _UNSENT)
             raise
         return reader
 

@@ -17,7 +17,7 @@ _SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
     # There is more: the way to it.
     (
         r"(odata)?next(page|link|url|uri|href|cursor|token|offset|key|id|marker|start|number)*"
-        r"|.*cursor|.*pagetoken|continuation(token)?|scrollid|lastevaluatedkey",
+        r"|.*cursor|.*pagetoken|(continuation|resume)(token)?|scrollid|lastevaluatedkey",
         lambda value, _: value not in _NOTHING,
     ),
     # There is more, or less than there should be: a flag.
@@ -44,15 +44,23 @@ _SIGNS: list[tuple[str, Callable[[Any, int], bool]]] = [
         ),
     ),
     # Something failed.
-    (r"errors?|failures?", lambda value, _: value not in _NOTHING),
+    (r"errors?|failures?|error(code|message)", lambda value, _: value not in _NOTHING),
+    # It isn't all: in a word.
+    (
+        r"status|state|result",
+        lambda value, _: str(value).lower() in ("partial", "incomplete", "truncated"),
+    ),
     # It isn't all, or not well: a flag that should be set.
     (
         r"success|ok|(is)?(complete|last|lastpage)",
         lambda value, _: value is False or value == "false",
     ),
 ]
+# Such a number counts rows beside the name of a page; else it may be anything's.
+_COUNT = re.compile(r"total|count|size")
+_PAGE = re.compile(r"offset|skip|page(size|number|index)?|perpage|startindex")
 _PATTERNS = [(re.compile(name), says_so) for name, says_so in _SIGNS]
-_NEXT = re.compile(r";\s*rel\s*=\s*(\"[^\"]*\bnext\b|'?next\b)", re.IGNORECASE)
+_NEXT = re.compile(r";\s*rel\s*=\s*(\"([^\"]*\s)?next[\s\"]|'?next(?![\w-]))", re.IGNORECASE)
 
 
 def sign_in_headers(headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -77,9 +85,12 @@ def sign_in_members(members: dict[str, Any], rows: int) -> tuple[str, Any] | Non
     waiting: list[tuple[str, Any]] = [("$", members)]
     while waiting:
         path, owner = waiting.pop()
+        names = {name: re.sub(r"[^a-z]", "", name.lower()) for name in owner}
+        is_page = any(map(_PAGE.fullmatch, names.values()))
         for name, value in owner.items():
-            plain = re.sub(r"[^a-z]", "", name.lower())
-            if any(re_.fullmatch(plain) and says_so(value, rows) for re_, says_so in _PATTERNS):
+            if any(it.fullmatch(names[name]) and says_so(value, rows) for it, says_so in _PATTERNS):
+                return f"{path}.{name}", value
+            if is_page and _COUNT.fullmatch(names[name]) and type(value) is int and value > rows:
                 return f"{path}.{name}", value
             if isinstance(value, dict):
                 waiting.append((f"{path}.{name}", value))
