@@ -50,7 +50,7 @@ def success(spec: Spec, operation: Operation, value: Any = None) -> Reply:
             raise RefusedError(501, _how_to(operation, media, str(error))) from None
     body = _encoded(media_type, value)
     if body is None:
-        raise RefusedError(501, _how_to(operation, media, f"a {media_type} can't be made"))
+        raise RefusedError(501, _how_to(operation, media, f"no body of the type {media_type} can be made"))
     return Reply(status, [("Content-Type", _RANGES.get(media_type, media_type)), *headers], body)
 
 
