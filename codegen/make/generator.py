@@ -172,12 +172,15 @@ def _add_modules(project: generator.Project, folder: Path, templates: Path) -> N
         project.config.field_prefix,
         inspection.members(client, "AuthenticatedClient"),
     )
+    imports = {line for it in made for line in it.endpoint.relative_imports}
+    defaults = {line for it in made for line in it.imports_of_defaults}
     # Relative to a module of an operation, which is two folders further down.
-    imports = sorted(
-        {line.replace("from ...", "from .") for it in made for line in it.endpoint.relative_imports}
+    typing, needed = (
+        sorted(line.replace("from ...", "from .") for line in lines)
+        for lines in (imports - defaults, defaults)
     )
     for path in sorted(templates.glob("*.py.jinja")):
-        text = project.env.get_template(path.name).render(methods=made, imports=imports)
+        text = project.env.get_template(path.name).render(methods=made, imports=needed, typing=typing)
         (folder / path.stem).write_text(text, encoding="utf-8")
 
 

@@ -41,6 +41,16 @@ class Method:
         return [*names, "body"] if self.endpoint.bodies else names
 
     @property
+    def imports_of_defaults(self) -> set[str]:
+        """What the defaults of its arguments need, members of enums for one."""
+        return {
+            line
+            for parameter in self.endpoint.list_all_parameters()
+            if parameter.default is not None
+            for line in parameter.get_imports(prefix="...")
+        }
+
+    @property
     def result(self) -> str:
         """The type of its successes alone: what isn't one is raised."""
         types = sorted({_type(response) for response in _successes(self.endpoint)} - {"None"})

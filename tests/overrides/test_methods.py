@@ -44,11 +44,17 @@ def is_thing(result: Any) -> bool:
 
 
 CASES = [
-    Case("get_thing", {"thing_id": "a/b"}, "GET /things/a%2Fb", reply(THING), is_thing),
+    Case(
+        "get_thing",
+        {"thing_id": "a/b"},
+        "GET /things/a%2Fb?order=up&until=2025-02-01",
+        reply(THING),
+        is_thing,
+    ),
     Case(
         "get_thing",
         {"thing_id": "t1", "since": datetime.date(2025, 1, 31), "kinds": ["x", "y"]},
-        "GET /things/t1?since=2025-01-31&kinds=x&kinds=y",
+        "GET /things/t1?since=2025-01-31&kinds=x&kinds=y&order=up&until=2025-02-01",
         reply(THING),
         is_thing,
     ),
