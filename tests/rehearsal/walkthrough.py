@@ -85,15 +85,16 @@ def _start(scratch: Clone) -> None:
 
 def _same(scratch: Clone, console: str) -> None:
     """Run each command of a console, and compare what it says with what is written there."""
-    for command, written in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE):
+    steps = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
+    for (command, written), following in zip(steps, [*steps[1:], ("", "")], strict=True):
         if command == "echo $?":
-            continue  # it goes with the command before
-        exit_code = re.search(rf"{re.escape(command)}\n[^$]*\n\$ echo \$\?\n(\d+)\n", console)
+            continue
+        expected = int(following[1]) if following[0] == "echo $?" else 0
         ran = scratch.run("bash", "-c", command)
-        if ran.returncode != int(exit_code[1] if exit_code else 0):
-            raise FailedError(f"$ {command}\nexit code {ran.returncode}\n{ran.stdout}")
-        if ran.stdout != written:
-            raise FailedError(f"$ {command}\n{ran.stdout}\nis not what is written:\n{written}")
+        if (ran.returncode, ran.stdout) != (expected, written):
+            raise FailedError(
+                f"$ {command}\nexit code {ran.returncode}\n{ran.stdout}\nWritten is:\n{written}"
+            )
 
 
 def _release(root: Path) -> None:
