@@ -92,15 +92,19 @@ def _scenes(
 
 def _plays(name: str, stages: Iterator[Stage]) -> bool:
     """Do the stages, a line each; say whether all went well."""
-    for stage, do in stages:
+    well = True
+    for stage in stages:
         began = time.monotonic()
         try:
-            do()
-        except (FailedError, AssertionError, LookupError, OSError, RuntimeError) as error:
-            print(f"FAILED  {name}: {stage}\n{error}", flush=True)
-            return False
-        print(f"ok      {name}: {stage} ({time.monotonic() - began:.1f} s)", flush=True)
-    return True
+            stage.do()
+        except (FailedError, LookupError, OSError, RuntimeError) as error:
+            print(f"FAILED  {name}: {stage.name}\n{error}", flush=True)
+            if stage.needed:
+                return False
+            well = False
+        else:
+            print(f"ok      {name}: {stage.name} ({time.monotonic() - began:.1f} s)", flush=True)
+    return well
 
 
 def _changed(scratch: Clone, row: Row, *, fast: bool) -> Iterator[Stage]:
@@ -110,12 +114,13 @@ def _changed(scratch: Clone, row: Row, *, fast: bool) -> Iterator[Stage]:
     source.write_text(json.dumps(row.spec(spec), indent=2), encoding="utf-8")
     stop, mended = row.stop, row.mend
     if stop:
-        yield f"stopped with exit code {stop['code']}", lambda: _stopped(scratch, source, stop)
+        yield Stage(f"exit code {stop['code']}", lambda: _stopped(scratch, source, stop))
     if row.verdict == "stopped":
         return
     if mended:
-        yield "mended in overrides/", lambda: mend(scratch.root, mended)
-    yield f"taken: {row.verdict}", lambda: _taken(scratch, [str(source)], row.verdict)
+        yield Stage("mended in overrides/", lambda: mend(scratch.root, mended))
+    sources = [str(source)]
+    yield Stage(f"taken: {row.verdict}", lambda: _taken(scratch, sources, row.verdict))
     yield from after(scratch, fast=fast)
 
 
@@ -123,7 +128,8 @@ def _beside(scratch: Clone, path: Path, *, fast: bool) -> Iterator[Stage]:
     """Yield the stages of a spec that comes beside the one in openapi.yaml."""
     first = scratch.root.with_name("first.yaml")
     shutil.copy(ROOT / "openapi.yaml", first)
-    yield "taken", lambda: _taken(scratch, [str(first), str(path.resolve())], None)
+    sources = [str(first), str(path.resolve())]
+    yield Stage("taken", lambda: _taken(scratch, sources, None))
     yield from after(scratch, fast=fast)
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.rehearsal.scratch import Clone
 
-Stage = tuple[str, Callable[[], object]]
+
+class Stage(NamedTuple):
+    """One step, which raises what went wrong."""
+
+    name: str
+    do: Callable[[], object]
+    needed: bool = True
+    """Whether what follows makes no sense without it."""
 
 
 class FailedError(Exception):
@@ -17,13 +25,17 @@ class FailedError(Exception):
 def after(scratch: Clone, *, fast: bool) -> Iterator[Stage]:
     """Yield what must still go well after a new spec."""
     if not fast:
-        yield "scripts/lint", lambda: done(scratch, "scripts/lint")
-    yield "scripts/demo", lambda: done(scratch, "scripts/demo")
+        yield Stage("scripts/lint", lambda: done(scratch, "scripts/lint"), needed=False)
+    yield Stage("scripts/demo", lambda: done(scratch, "scripts/demo"), needed=False)
     python = scratch.root / ".venv" / "bin" / "python"
-    yield "each operation", lambda: done(scratch, python, "-m", "tests.rehearsal.calls")
-    yield "./generate.sh --check", lambda: done(scratch, "./generate.sh", "--check")
+    yield Stage(
+        "each operation", lambda: done(scratch, python, "-m", "tests.rehearsal.calls"), needed=False
+    )
+    yield Stage(
+        "./generate.sh --check", lambda: done(scratch, "./generate.sh", "--check"), needed=False
+    )
     if not fast:
-        yield "scripts/test", lambda: done(scratch, "scripts/test")
+        yield Stage("scripts/test", lambda: done(scratch, "scripts/test"), needed=False)
 
 
 def done(scratch: Clone, *command: str | Path) -> str:

@@ -6,6 +6,7 @@ as they were when it was written: a newer spec is no reason to write it anew.
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from collections.abc import Iterator
@@ -61,13 +62,13 @@ def delete_the_obsolete_action(root: Path) -> None:
 
 def stages(scratch: Clone) -> Iterator[Stage]:
     """Yield the steps of the walkthrough, and what must go well at its end."""
-    yield "where it starts", lambda: _start(scratch)
+    yield Stage("where it starts", lambda: _start(scratch))
     (scratch.root / "page.md").write_text(page(), encoding="utf-8")
     for number, console in enumerate(CONSOLES, 1):
-        yield f"console {number}", lambda console=console: _same(scratch, console)  # type: ignore[misc]
+        yield Stage(f"console {number}", functools.partial(_same, scratch, console))
         if number == 1:
             delete_the_obsolete_action(scratch.root)
-    yield "the release", lambda: _release(scratch.root)
+    yield Stage("the release", lambda: _release(scratch.root))
     yield from after(scratch, fast=False)
 
 
