@@ -84,7 +84,7 @@ def _scenes(
         yield path.name, functools.partial(_beside, path=path, fast=options.fast)
     if options.spec:
         return
-    for row in rows():
+    for row in rows(_spec()):
         yield row.name, functools.partial(_changed, row=row, fast=options.fast)
     if not options.fast:
         yield "CONTRIBUTING's walkthrough", walkthrough.stages
@@ -109,9 +109,8 @@ def _plays(name: str, stages: Iterator[Stage]) -> bool:
 
 def _changed(scratch: Clone, row: Row, *, fast: bool) -> Iterator[Stage]:
     """Yield the stages of a row."""
-    spec: Any = load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
     source = scratch.root.with_name("new.json")
-    source.write_text(json.dumps(row.spec(spec), indent=2), encoding="utf-8")
+    source.write_text(json.dumps(row.spec(_spec()), indent=2), encoding="utf-8")
     stop, mended = row.stop, row.mend
     if stop:
         yield Stage(f"exit code {stop['code']}", lambda: _stopped(scratch, source, stop))
@@ -122,6 +121,10 @@ def _changed(scratch: Clone, row: Row, *, fast: bool) -> Iterator[Stage]:
     sources = [str(source)]
     yield Stage(f"taken: {row.verdict}", lambda: _taken(scratch, sources, row.verdict))
     yield from after(scratch, fast=fast)
+
+
+def _spec() -> Any:
+    return load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
 
 
 def _beside(scratch: Clone, path: Path, *, fast: bool) -> Iterator[Stage]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from codegen.spec import operations
 from codegen.spec.document import load
 from codegen.spec.pointer import find
 
@@ -33,25 +33,39 @@ class Row:
         changed = copy.deepcopy(document)
         for pointer in self.remove:
             parent, _, key = pointer.rpartition("/")
-            del find(changed, parent)[key]
+            find(changed, parent).pop(key, None)
         return merged(changed, self.merge)
 
+    def is_new(self, document: Any) -> bool:
+        """Whether the spec `document` hasn't the change already, nor anything of the same name."""
+        if self.alone:
+            return bool(self.spec(document) != document)
+        return _names(self.merge).isdisjoint(_names(document))
 
-def rows() -> list[Row]:
-    """Return the table's rows, and one that is all of those that go together."""
+
+def rows(document: Any) -> list[Row]:
+    """Return the rows that are new to a spec, and one that is all of those that go together."""
     table = [Row(**entry) for entry in YAML(typ="safe").load(TABLE.read_text(encoding="utf-8"))]
-    return [*table, _together([row for row in table if not row.alone])]
+    new = [row for row in table if row.is_new(document)]
+    together = [row for row in new if not row.alone]
+    return [*new, _together(together)] if together else new
+
+
+def _names(document: Any) -> set[str]:
+    """Return the paths, operation ids and schemas of a spec or a part of one."""
+    ids = {operation.get("operationId", "") for _, _, operation in operations.each(document)}
+    schemas = document.get("components", {}).get("schemas", {})
+    return {*document.get("paths", {}), *schemas, *ids} - {""}
 
 
 def _together(parts: list[Row]) -> Row:
     merge: Any = {}
-    mend: dict[str, Any] = {"add": [], "drop": [], "settings": {}}
+    actions: list[Any] = []
     for part in parts:
         merge = merged(merge, part.merge)
-        for key, value in (part.mend or {}).items():
-            mend[key] = merged(mend[key], value) if key == "settings" else mend[key] + value
-    stop = {"code": 6, "says": ["no function", "within"]}
-    return Row("all that go together, at once", merge, stop=stop, mend=mend)
+        actions += (part.mend or {}).get("add", [])
+    stop = {"code": 6, "says": ["/api/v1/"]} if actions else None
+    return Row("all that go together, at once", merge, stop=stop, mend={"add": actions})
 
 
 def merged(left: Any, right: Any) -> Any:
@@ -62,21 +76,14 @@ def merged(left: Any, right: Any) -> Any:
 
 
 def mend(root: Path, change: dict[str, Any]) -> None:
-    """Change overrides/ below `root` as a row says."""
+    """Change the overlay below `root` as a row says."""
     path = root / "overrides" / "overlay.yaml"
     overlay: Any = load(path.read_text(encoding="utf-8"), path.name)
     for words in change.get("drop", ()):
-        kept = [it for it in overlay["actions"] if not re.search(re.escape(words), it["x-reason"])]
+        kept = [it for it in overlay["actions"] if words not in it["x-reason"]]
         if len(kept) != len(overlay["actions"]) - 1:
             raise LookupError(f"{path.name}: no one action says {words!r}")
         overlay["actions"] = kept
     overlay["actions"] += change.get("add", [])
-    _write(path, overlay)
-    path = root / "overrides" / "generator.yaml"
-    settings = load(path.read_text(encoding="utf-8"), path.name)
-    _write(path, merged(settings, change.get("settings", {})))
-
-
-def _write(path: Path, document: Any) -> None:
     with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(copy.deepcopy(document), file)
+        YAML(typ="safe").dump(copy.deepcopy(overlay), file)
