@@ -51,7 +51,7 @@ def clone(*, whole: bool) -> Iterator[Clone]:
     packages by PYTHONPATH, and scripts/setup does nothing.
     """
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        root = Path(folder).resolve() / "a clone"
+        root = Path(folder).resolve() / "clone"  # pip writes no script for a path with a space otherwise
         _copy_files(root)
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
         made = Clone(root, environment)
