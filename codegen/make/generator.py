@@ -169,7 +169,8 @@ def _add_modules(project: generator.Project, folder: Path, templates: Path) -> N
         for lines in (imports - defaults, defaults)
     )
     for path in sorted(templates.glob("*.py.jinja")):
-        text = project.env.get_template(path.name).render(methods=made, imports=needed, typing=typing)
+        template = project.env.get_template(path.name)
+        text = template.render(methods=made, imports=needed, typing=typing)
         (folder / path.stem).write_text(text, encoding="utf-8")
 
 
