@@ -63,9 +63,7 @@ CASES = [
     Case("create_thing", {"body": THING}, "POST /things", reply(THING, 201), is_thing),
     Case("create_thing", {"body": THING}, "POST /things", reply(b"", 202), lambda it: it is None),
     Case("import_things", {"body": THING}, "POST /things/import", reply(THING), is_thing),
-    Case(
-        "add_user", {"body": THING}, "POST /users", reply(THING), lambda it: it.id == "t1"
-    ),
+    Case("add_user", {"body": THING}, "POST /users", reply(THING), lambda it: it.id == "t1"),
     Case("token_", {}, "GET /token", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
     Case("table", {}, "GET /table", reply(b"a;b", content_type="text/csv"), lambda it: it == "a;b"),
     Case(
