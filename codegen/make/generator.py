@@ -22,7 +22,7 @@ from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 from pydantic import ValidationError
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, media, methods, provenance, successes
+from codegen.make import inspection, methods, provenance, successes, workarounds
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def write_package(
     it can't read.
     """
     settings = _settings(config)
-    settings.content_type_overrides = media.aliases(document) | (
+    settings.content_type_overrides = workarounds.aliases(document) | (
         settings.content_type_overrides or {}
     )
     overrides = _Overrides(settings.class_overrides or {})
@@ -138,10 +138,10 @@ def _generate(
     config.class_overrides = overrides
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            data = GeneratorData.from_dict(document, config=config)
+            data = GeneratorData.from_dict(workarounds.readable(document), config=config)
             if isinstance(data, GeneratorError):
                 raise _failure([data])
-            _import_unset(data)
+            workarounds.import_unset(data)
             project = generator.Project(openapi=data, config=config, custom_template_path=templates)
             errors = project.build()
             if templates:
@@ -151,17 +151,6 @@ def _generate(
     if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
         raise _failure(fatal)
     return [_words(error) for error in errors]
-
-
-def _import_unset(data: GeneratorData) -> None:
-    """Import what the generator writes beside several bodies and forgets to import.
-
-    openapi-python-client 0.29.1, issue 1451; an import that isn't needed is dropped again.
-    """
-    for collection in data.endpoint_collections_by_tag.values():
-        for endpoint in collection.endpoints:
-            if len(endpoint.bodies) > 1:
-                endpoint.relative_imports.add("from ...types import Unset")
 
 
 def _add_modules(project: generator.Project, folder: Path, templates: Path) -> None:
@@ -180,7 +169,8 @@ def _add_modules(project: generator.Project, folder: Path, templates: Path) -> N
         for lines in (imports - defaults, defaults)
     )
     for path in sorted(templates.glob("*.py.jinja")):
-        text = project.env.get_template(path.name).render(methods=made, imports=needed, typing=typing)
+        template = project.env.get_template(path.name)
+        text = template.render(methods=made, imports=needed, typing=typing)
         (folder / path.stem).write_text(text, encoding="utf-8")
 
 

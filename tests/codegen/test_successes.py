@@ -288,21 +288,6 @@ def test_generated_module_that_does_not_import_stops_the_run(
         _generate(tmp_path, {"200": FOUND})
 
 
-def test_generator_still_forgets_an_import_beside_two_bodies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When it doesn't, `_import_unset` in codegen/make/generator.py goes."""
-    spec = copy.deepcopy(SHOP)
-    body = spec["paths"]["/orders"]["post"]["requestBody"]
-    body["required"] = True
-    body["content"]["application/octet-stream"] = {"schema": BYTES}
-    source = write_json(tmp_path / "shop.json", spec)
-    generate(source, None, tmp_path / "client")
-    monkeypatch.setattr("codegen.make.generator._import_unset", lambda data: None)
-    with pytest.raises(GenerationError, match=r"create_order\.py: Undefined name `Unset`"):
-        generate(source, None, tmp_path / "other")
-
-
 def test_two_models_in_one_module_stop_the_run(tmp_path: Path) -> None:
     spec = copy.deepcopy(SHOP)
     spec["components"]["schemas"] |= {"FooBAR": {"type": "object"}, "FooBar": {"type": "object"}}

@@ -63,6 +63,7 @@ CASES = [
     Case("create_thing", {"body": THING}, "POST /things", reply(THING, 201), is_thing),
     Case("create_thing", {"body": THING}, "POST /things", reply(b"", 202), lambda it: it is None),
     Case("import_things", {"body": THING}, "POST /things/import", reply(THING), is_thing),
+    Case("add_user", {"body": THING}, "POST /users", reply(THING), lambda it: it.id == "t1"),
     Case("token_", {}, "GET /token", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
     Case("table", {}, "GET /table", reply(b"a;b", content_type="text/csv"), lambda it: it == "a;b"),
     Case(
@@ -118,7 +119,8 @@ def call(request: pytest.FixtureRequest, client_module: ModuleType) -> Call:
     def method(client: Any, case: Case, raw: bool) -> Any:
         arguments = dict(case.arguments)
         if "body" in arguments:
-            model = importlib.import_module("oneloop_api_client.models").Thing
+            models = importlib.import_module("oneloop_api_client.models")
+            model = models.User if case.name == "add_user" else models.Thing
             arguments["body"] = model.from_dict({"id": "t1"})
         api = client.api.with_raw_response if raw else client.api
         return getattr(api, case.name)(**arguments)
@@ -189,6 +191,30 @@ def test_wrong_shape_is_an_error(
     with RawServer(replies(reply(body, status))) as server:
         with pytest.raises(client_module.ResponseValidationError):
             call(server.url, case)
+
+
+def test_wrong_shape_under_another_name_of_json(call: Call, client_module: ModuleType) -> None:
+    case = next(case for case in CASES if case.name == "add_user")
+    with RawServer(replies(reply(b"{}", content_type="application/else+json"))) as server:
+        with pytest.raises(client_module.ResponseValidationError, match=r"\$\.id: expected a "):
+            call(server.url, case)
+
+
+def test_what_a_model_trips_over_is_an_error_of_ours(
+    call: Call, client_module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should the schema ever allow what its model doesn't read."""
+    model = importlib.import_module("oneloop_api_client.models").Thing
+
+    def fail(source: Any) -> Any:
+        raise KeyError(KEY)
+
+    monkeypatch.setattr(model, "from_dict", fail)
+    case = next(case for case in CASES if case.name == "get_thing")
+    with RawServer(replies(case.answer)) as server:
+        with pytest.raises(client_module.ResponseValidationError, match="KeyError") as caught:
+            call(server.url, case)
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("case", named(SAFE))

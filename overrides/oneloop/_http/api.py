@@ -101,10 +101,22 @@ class AsyncAPI(operations.AsyncOperations, GuardedClient):
 def _response(client: GuardedClient, module: Any, answer: httpx.Response) -> APIResponse[Any]:
     if not isinstance(answer, Answer):
         raise OneloopError("client.api was given another httpx client: its answers aren't checked")
+    return APIResponse(
+        parsed=_parsed(client, module, answer), **attrs.asdict(answer.info(), recurse=False)
+    )
+
+
+def _parsed(client: GuardedClient, module: Any, answer: Answer) -> Any:
     # Where the spec gives no type the generator reads nothing, and writes no `sync`.
-    has_type = hasattr(module, "sync")
-    parsed = operations.parse(module, client, answer) if has_type else answer.untyped()
-    return APIResponse(parsed=parsed, **attrs.asdict(answer.info(), recurse=False))
+    if not hasattr(module, "sync"):
+        return answer.untyped()
+    try:
+        return operations.parse(module, client, answer)
+    except OneloopError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a generated model trips over
+        problem = answer.excerpt(f"{type(error).__name__}: {error}")
+    raise answer.fault("$", "what the generated models read", problem)
 
 
 class _SyncHTTP(httpx.Client):

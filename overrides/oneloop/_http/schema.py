@@ -96,10 +96,11 @@ def _validator(
         where = [unquote(part) for part in response["$ref"].split("/")[1:]]
         response = functools.reduce(lambda node, part: node[part], where, document)
     content = response.get("content", {})
-    names = [name for name in content if name.partition(";")[0].strip().lower() == media_type]
-    # An answer under another of JSON's names is meant by the only one that is documented.
-    name = next(iter(names or content), "") if names or len(content) == 1 else ""
-    if "schema" not in content.get(name, {}):
+    plain = {name: name.partition(";")[0].strip().lower() for name in content}
+    names = [name for name in content if plain[name] == media_type]
+    # An answer under another of JSON's names is what generated code takes it for: the first.
+    names += [name for name in content if plain[name].endswith(("/json", "+json"))]
+    if not names or "schema" not in content[name := names[0]]:
         return None
     pointer = "".join(
         "/" + quote(part.replace("~", "~0").replace("/", "~1"))

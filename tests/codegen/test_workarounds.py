@@ -1,0 +1,80 @@
+"""Each workaround of the generator is needed still; the day that one isn't, it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from codegen import generate
+from codegen.errors import GenerationError
+from codegen.make import workarounds
+from codegen.spec.document import load
+from tests.codegen.support import ROOT, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+
+@pytest.fixture
+def shop() -> Any:
+    return load((ROOT / "tests/codegen/shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
+
+
+def _module(tmp_path: Path, spec: Any, name: str) -> str:
+    folder = tmp_path / "client"
+    generate(write_json(tmp_path / "shop.json", spec), None, folder)
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def test_generator_forgets_an_import_beside_two_bodies(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = shop["paths"]["/orders"]["post"]["requestBody"]
+    body["required"] = True
+    body["content"]["application/octet-stream"] = BYTES
+    assert "body: Order | File" in _module(tmp_path, shop, "api/orders/create_order.py")
+    monkeypatch.setattr(workarounds, "import_unset", lambda data: None)
+    with pytest.raises(GenerationError, match=r"create_order\.py: Undefined name `Unset`"):
+        generate(tmp_path / "shop.json", None, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "media"),
+    [
+        ("application/pdf", BYTES),
+        ("image/png", {}),
+        ("application/yaml", {"schema": {"type": "string"}}),
+    ],
+)
+def test_generator_knows_few_media_types(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch, media_type: str, media: Any
+) -> None:
+    get = shop["paths"]["/pets/{petId}"]["get"]
+    get["responses"] = {"200": {"description": "-", "content": {media_type: media}}}
+    _module(tmp_path, shop, "api/pets/get_pet.py")
+    monkeypatch.setattr(workarounds, "aliases", lambda document: {})
+    with pytest.raises(GenerationError, match=f"Unsupported content_type {media_type}"):
+        generate(tmp_path / "shop.json", None, tmp_path / "other")
+
+
+def test_media_type_beside_json_stays_unknown(tmp_path: Path, shop: Any) -> None:
+    """The generator reads the first that it knows."""
+    get = shop["paths"]["/pets/{petId}"]["get"]
+    answer = get["responses"]["200"]
+    answer["content"] = {"application/pdf": BYTES, **answer["content"]}
+    assert "Pet.from_dict(" in _module(tmp_path, shop, "api/pets/get_pet.py")
+
+
+def test_generator_looks_in_answers_for_what_is_only_written(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shop["components"]["schemas"]["Order"]
+    order["properties"]["secret"] = {"type": "string", "writeOnly": True}
+    order["required"] = [*order.get("required", []), "secret"]
+    assert 'd.pop("secret", UNSET)' in _module(tmp_path, shop, "models/order.py")
+    monkeypatch.setattr(workarounds, "readable", lambda document: document)
+    generate(tmp_path / "shop.json", None, tmp_path / "other")
+    assert 'd.pop("secret")' in (tmp_path / "other/models/order.py").read_text(encoding="utf-8")
