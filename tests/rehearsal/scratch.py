@@ -51,7 +51,7 @@ def clone(*, whole: bool) -> Iterator[Clone]:
     packages by PYTHONPATH, and scripts/setup does nothing.
     """
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        root = Path(folder).resolve() / "clone"  # pip writes no script for a path with a space otherwise
+        root = Path(folder).resolve() / "clone"
         _copy_files(root)
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
         made = Clone(root, environment)
@@ -87,7 +87,10 @@ def _copy_files(root: Path) -> None:
 
 
 def _copy_environment(source: Path, target: Path) -> None:
-    """Copy a virtual environment; pip finds all there, and installs the clone in place of this."""
+    """Copy a virtual environment; pip finds all there, and installs the clone in place of this.
+
+    `target` has no space in it: a script's first line couldn't name it.
+    """
     stamp = shutil.ignore_patterns(".setup-stamp", "__pycache__")
     shutil.copytree(source, target, symlinks=True, ignore=stamp, copy_function=_link)
     for script in (target / "bin").iterdir():
