@@ -12,10 +12,12 @@ import functools
 import json
 import re
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 from codegen.spec.document import load
@@ -97,7 +99,7 @@ def _plays(name: str, stages: Iterator[Stage]) -> bool:
         began = time.monotonic()
         try:
             stage.do()
-        except (FailedError, LookupError, OSError, RuntimeError) as error:
+        except (FailedError, LookupError, OSError, RuntimeError, SubprocessError) as error:
             print(f"FAILED  {name}: {stage.name}\n{error}", flush=True)
             if stage.needed:
                 return False
@@ -153,4 +155,6 @@ def _taken(scratch: Clone, sources: list[str], verdict: str | None) -> None:
 
 
 if __name__ == "__main__":
+    # So that who is stopped tidies up, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -53,7 +53,7 @@ def clone(*, whole: bool) -> Iterator[Clone]:
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         root = Path(folder).resolve() / "clone"
         _copy_files(root)
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+        environment = _environment()
         made = Clone(root, environment)
         if whole:
             _copy_environment(ROOT / ".venv", root / ".venv")
@@ -71,11 +71,18 @@ def clone(*, whole: bool) -> Iterator[Clone]:
         yield made
 
 
+def _environment() -> dict[str, str]:
+    """Return this process's environment, without what git tells its hooks."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**ours, "GIT_CONFIG_GLOBAL": os.devnull}
+
+
 def _copy_files(root: Path) -> None:
     """Copy what git doesn't ignore: commits aren't asked for."""
     listed = subprocess.run(
         ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
         cwd=ROOT,
+        env=_environment(),
         check=True,
         capture_output=True,
         text=True,
@@ -91,7 +98,7 @@ def _copy_environment(source: Path, target: Path) -> None:
 
     `target` has no space in it: a script's first line couldn't name it.
     """
-    stamp = shutil.ignore_patterns(".setup-stamp", "__pycache__")
+    stamp = shutil.ignore_patterns(".setup-stamp")
     shutil.copytree(source, target, symlinks=True, ignore=stamp, copy_function=_link)
     for script in (target / "bin").iterdir():
         content = b"" if script.is_symlink() else script.read_bytes()
