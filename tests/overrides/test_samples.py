@@ -16,7 +16,7 @@ from oneloop.sandbox import pattern
 from oneloop.sandbox.sample import NoSampleError, Schemas, sample
 
 
-def spec(version: str = "3.1.0", **schemas: Any) -> dict[str, Any]:
+def spec(version: str = "3.1.0", /, **schemas: Any) -> dict[str, Any]:
     return {"openapi": version, "paths": {}, "components": {"schemas": schemas}}
 
 
@@ -150,7 +150,7 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-PETS = {
+PETS: dict[str, Any] = {
     "Union": {
         "oneOf": [ref("Cat"), ref("Dog")],
         "discriminator": {"propertyName": "kind", "mapping": {"kitty": "Cat"}},
@@ -304,7 +304,7 @@ SCALARS = st.one_of(
 def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     names = st.sampled_from(["a", "b", "c"])
     return st.one_of(
-        typed("array", st.fixed_dictionaries({"items": inner}, optional={"minItems": st.integers(0, 3)})),
+        typed("array", st.fixed_dictionaries({"items": inner, "minItems": st.integers(0, 3)})),
         st.dictionaries(names, inner).flatmap(
             lambda fields: st.fixed_dictionaries(
                 {

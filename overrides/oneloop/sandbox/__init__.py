@@ -78,7 +78,7 @@ class Sandbox:
                 (it for it in found if it[0].method == request.method), found[0]
             )
             if operation.method != request.method:
-                headers = [("Allow", ", ".join({each.method for each, _ in found}))]
+                headers = [("Allow", ", ".join(sorted({each.method for each, _ in found})))]
                 raise RefusedError(405, f"the spec has no {request.method} at this path")
             check_key(self._spec, operation, request, API_KEY)
             return self._respond(operation, check(self._spec, operation, request, texts))

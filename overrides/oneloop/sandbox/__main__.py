@@ -22,9 +22,7 @@ def main() -> int:
         return 2
     with sandbox:
         print(f"export ONELOOP_BASE_URL={sandbox.url} ONELOOP_API_KEY={API_KEY}", flush=True)
-        print(
-            f"# {sandbox.operations} operations; billing ids: {' '.join(BILLING_IDS)}", flush=True
-        )
+        print(f"# operations: {sandbox.operations}; billing ids: {' '.join(BILLING_IDS)}")
         print("# Ctrl-C stops", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -34,23 +34,22 @@ def success(spec: Spec, operation: Operation, value: Any = None) -> Reply:
             spec says.
     """
     status, response = _first_success(operation)
-    headers = [(name, str(text)) for name, text in _headers(spec.responses, response)]
+    headers = list(_headers(spec.responses, response))
     contents = [] if status in _NO_BODY else response.items("content")
     if not contents:
         return Reply(status, headers)
     media_type, media = next((each for each in contents if _is_json(each[0])), contents[0])
-    if value is not None:
-        flaw = spec.responses.flaw(media.at("schema"), value)
-        if flaw:
-            raise RefusedError(500, f"the sandbox's answer: {flaw.where}: expected {flaw.expected}")
-    else:
+    if value is None:
         try:
             value = _value(spec.responses, media)
         except NoSampleError as error:
-            raise RefusedError(501, _how_to(operation, media, str(error))) from None
+            raise _none(operation, media, str(error)) from None
+    elif flaw := spec.responses.flaw(media.at("schema"), value):
+        expected = f"expected {flaw.expected}"
+        raise RefusedError(500, f"the sandbox's answer: {flaw.where}: {expected}")
     body = _encoded(media_type, value)
     if body is None:
-        raise RefusedError(501, _how_to(operation, media, f"no body of the type {media_type} can be made"))
+        raise _none(operation, media, f"no body of the type {media_type} can be made")
     return Reply(status, [("Content-Type", _RANGES.get(media_type, media_type)), *headers], body)
 
 
@@ -81,14 +80,15 @@ def _first_success(operation: Operation) -> tuple[int, Node]:
     )
 
 
-def _how_to(operation: Operation, media: Node, why: str) -> str:
-    return (
+def _none(operation: Operation, media: Node, why: str) -> RefusedError:
+    return RefusedError(
+        501,
         f"the sandbox has no answer for {operation.name}: {why}. Give {media.pointer} an `example`"
-        " that its schema allows, by an action in overrides/overlay.yaml"
+        " that its schema allows, by an action in overrides/overlay.yaml",
     )
 
 
-def _headers(schemas: Schemas, response: Node) -> Iterator[tuple[str, Any]]:
+def _headers(schemas: Schemas, response: Node) -> Iterator[tuple[str, str]]:
     """Yield the headers that an answer must have."""
     for name, header in response.items("headers"):
         if header.value.get("required") and name.lower() not in _FRAMING:
@@ -96,7 +96,9 @@ def _headers(schemas: Schemas, response: Node) -> Iterator[tuple[str, Any]]:
                 value = _value(schemas, header)
             except NoSampleError:
                 continue
-            yield name, value if isinstance(value, str) else json.dumps(value)
+            text = value if isinstance(value, str) else json.dumps(value)
+            if text.isascii() and text.isprintable():
+                yield name, text
 
 
 def _value(schemas: Schemas, media: Node) -> Any:

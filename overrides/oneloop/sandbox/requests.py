@@ -18,6 +18,7 @@ from oneloop.sandbox.server import Request
 from oneloop.sandbox.spec import Node, Operation, Spec
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BETWEEN = {"spaceDelimited": " ", "pipeDelimited": "|"}
 _HTTPS_OWN = {"accept", "content-type", "authorization"}  # OpenAPI 3.0 §4.7.12.1: not parameters
 
@@ -49,7 +50,8 @@ def check_key(spec: Spec, operation: Operation, request: Request, key: str) -> N
     if not operation.security or {} in operation.security:
         return
     places = [schemes.get(name, {}) for each in operation.security for name in each]
-    given: list[str | None] = [(request.header("authorization") or "").removeprefix("Bearer ")]
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    given: list[str | None] = [token] if scheme.lower() == "bearer" else []
     query = dict(parse_qsl(request.target.partition("?")[2]))
     for place in places:
         if place.get("type") == "apiKey":
@@ -83,11 +85,12 @@ def check(
     }
     values: dict[str, Any] = {}
     known = {scheme.get("name") for scheme in _schemes(spec) if scheme.get("in") == "query"}
+    known |= {each.value["name"] for each in operation.parameters if each.value["in"] == "query"}
     for node in operation.parameters:
         parameter = _Parameter(node, spec.requests)
         if parameter.place == "header" and parameter.name.lower() in _HTTPS_OWN:
             continue
-        texts = parameter.texts(sent[parameter.place])
+        texts = parameter.texts(sent[parameter.place], known)
         if parameter.place == "query":
             known.update(name for name, _ in texts)
         if texts:
@@ -123,13 +126,20 @@ class _Parameter:
     def __str__(self) -> str:
         return f"{self.place} parameter {self.name}"
 
-    def texts(self, sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return those of the texts that were sent that belong to it, under their names."""
+    def texts(self, sent: list[tuple[str, str]], known: set[Any]) -> list[tuple[str, str]]:
+        """Return those of the texts that were sent that belong to it, under their names.
+
+        The names known are those of others, which an object of any fields doesn't take.
+        """
         if self._is_object and self._style == "deepObject":
             return [(name, text) for name, text in sent if name.startswith(f"{self.name}[")]
         if self._is_object and self._style == "form" and self._explode:
             fields = self._schemas.names(self._schema)
-            return [(name, text) for name, text in sent if name in fields or not fields]
+            return [
+                (name, text)
+                for name, text in sent
+                if name in fields or not (fields or name in known)
+            ]
         name = self.name.lower() if self.place == "header" else self.name
         return [pair for pair in sent if pair[0] == name]
 
@@ -190,11 +200,12 @@ class _Parameter:
 def _check_body(schemas: Schemas, body: Node, request: Request) -> None:
     contents = dict(body.items("content"))
     content_type = request.header("content-type") or ""
-    if not request.body and not body.value.get("required"):
-        return  # generated functions name the type of a body that they leave out, too
-    if not request.body and not content_type:
-        raise RefusedError(400, "body: it is required")
     media_type = content_type.partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    if not request.body:  # generated code names the type of a body that it leaves out, too
+        if body.value.get("required") and (is_json or media_type in ("", *_FORMS)):
+            raise RefusedError(400, "body: it is required")
+        return
     node = _media(contents, media_type)
     if node is None:
         expected = " or ".join(contents)
@@ -202,14 +213,14 @@ def _check_body(schemas: Schemas, body: Node, request: Request) -> None:
     if "schema" not in node.value:
         return
     schema = node.at("schema")
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if is_json:
         value = _json(request.body, "body")
-    elif media_type == "application/x-www-form-urlencoded":
+    elif media_type == _FORMS[0]:
         pairs: list[tuple[str, Any]] = list(
             parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         )
         value = _form(schemas, schema, pairs)
-    elif media_type == "multipart/form-data":
+    elif media_type == _FORMS[1]:
         value = _form(schemas, schema, _parts(content_type, request.body))
     elif "string" in schemas.kinds(schema):
         is_text = media_type.startswith("text/")
