@@ -665,7 +665,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if first_flaw(validator, value) is None)", ")"),
         ("            if value is not _NOTHING:", "            if True:"),
         ("if not above.refs.isdisjoint(refs):", "if False:"),
-        ("if above.levels > _MOST_LEVELS or self._room < 0:", "if False:"),
         ("if name not in required and not self._is_hidden(schema)", "if name not in required"),
     ],
     ("sandbox/server", "sandbox"): [
@@ -674,7 +673,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("except h11.RemoteProtocolError as error:", "except ZeroDivisionError as error:"),
     ],
     ("sandbox/__init__", "sandbox"): [
-        ("except Exception as error:", "except ZeroDivisionError as error:"),
+        ("except Exception as error:", "except KeyError as error:"),
     ],
 }
 
