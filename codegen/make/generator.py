@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import openapi_python_client as generator
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from codegen.errors import GenerationError
 from codegen.make import inspection, provenance, successes
+from codegen.spec import proposals
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from codegen.make.provenance import Provenance
     from codegen.spec.document import Json
+
+_T = TypeVar("_T")
 
 GENERATOR_VERSION: Final = generator.__version__
 
@@ -44,17 +47,17 @@ _RUFF: Final = (
 )
 
 
-class _Overrides(dict[str, ClassOverride]):
-    """The generator's class_overrides, remembering which of them it used."""
+class _Overrides(dict[str, _T]):
+    """One of the generator's mappings of overrides, remembering which of them it used."""
 
-    def __init__(self, overrides: dict[str, ClassOverride]) -> None:
+    def __init__(self, overrides: dict[str, _T]) -> None:
         super().__init__(overrides)
         self.unused = set(overrides)
 
-    def get(self, key: str, _: object = None) -> ClassOverride | None:  # type: ignore[override]
-        """Return the override of the class `key`, now used."""
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the override of `key`, now used."""
         self.unused.discard(key)
-        return super().get(key)
+        return super().get(key, default)
 
 
 def write_package(
@@ -66,14 +69,19 @@ def write_package(
     it can't read.
     """
     settings = _settings(config)
-    overrides = _Overrides(settings.class_overrides or {})
-    left_out = _generate(document, folder, settings, overrides)
-    if overrides.unused:
-        raise GenerationError(
-            f"{config and config.name}: class_overrides that match no class of the spec: "
-            + ", ".join(sorted(overrides.unused))
-        )
-    _inspect(document, folder, settings.content_type_overrides or {}, left_out)
+    classes = _Overrides(settings.class_overrides or {})
+    media_types = _Overrides(settings.content_type_overrides or {})
+    left_out = _generate(document, folder, settings, classes, media_types)
+    for key, what, overrides in (
+        ("class_overrides", "class", classes),
+        ("content_type_overrides", "media type", media_types),
+    ):
+        if overrides.unused:
+            raise GenerationError(
+                f"{config and config.name}: {key} that match no {what} of the spec: "
+                + ", ".join(sorted(overrides.unused))
+            )
+    _inspect(document, folder, media_types, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -102,7 +110,11 @@ def _settings(path: Path | None) -> ConfigFile:
 
 
 def _generate(
-    document: Json, folder: Path, settings: ConfigFile, overrides: _Overrides
+    document: Json,
+    folder: Path,
+    settings: ConfigFile,
+    classes: _Overrides[ClassOverride],
+    media_types: _Overrides[str],
 ) -> list[str]:
     config = Config.from_sources(
         settings.model_copy(update={"post_hooks": []}),
@@ -112,7 +124,7 @@ def _generate(
         overwrite=False,
         output_path=folder,
     )
-    config.class_overrides = overrides
+    config.class_overrides, config.content_type_overrides = classes, media_types
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             data = GeneratorData.from_dict(document, config=config)
@@ -131,22 +143,26 @@ def _inspect(
 ) -> None:
     """Stop unless the package does what the spec says with what our code works with."""
     modules = inspection.parsed(folder)
+    dropped = inspection.mismatches(document, modules)
     _require_none(
-        "generated functions are not the spec's operations:",
-        inspection.mismatches(document, modules),
-        left_out,
+        "generated functions are not the spec's operations. In overrides/overlay.yaml, mend what"
+        " the generator can't write, or leave it out on purpose (`remove: true`):",
+        dropped,
+        [*left_out, *proposals.leaving_out(document, dropped)],
     )
     _require_none(
         "two schemas became one module: name one otherwise, in class_overrides of"
         " overrides/generator.yaml:",
         inspection.missing_models(modules),
     )
+    unread = successes.unread(document, modules, aliases, left_out)
     _require_none(
         "generated code doesn't read what the spec documents as a success. In"
         " overrides/overlay.yaml, mend the schema or leave the operation, the status or the media"
         " type out on purpose (`remove: true`); or name a media type that the generator reads"
         " instead, in content_type_overrides of overrides/generator.yaml:",
-        successes.unread(document, modules, aliases, left_out),
+        unread,
+        proposals.leaving_out(document, unread),
     )
     _require_none(
         "generated modules import a library that nothing here is made for: go back to the generator"
