@@ -191,7 +191,7 @@ class Report:
             if not (change.where.endswith(modules) and change.what == "module was added")
         ]
         parts = [*self._new_operations(), *_by_level(told)]
-        return [title, *(parts or [_NOTHING])]
+        return [title, *(parts or ["No name, argument or type changes."])]
 
     def _new_operations(self) -> list[str]:
         if not self.new_calls:

@@ -162,10 +162,10 @@ class _Maker:
         return _bounded(
             list(
                 dict.fromkeys(
-                    text * count
+                    text * min(count, _LONGEST + 1)
                     for count in dict.fromkeys(counts)
                     for text in made
-                    if 0 <= count <= _LONGEST + 1
+                    if count >= 0
                 )
             )
         )

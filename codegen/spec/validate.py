@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
 from jsonschema_path.paths import SchemaPath
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 
@@ -69,7 +71,7 @@ def problems(document: Json) -> list[Problem]:
         return found
     validator, schema = _VALIDATORS[document["openapi"][:3]]
     if _is_valid(validator, document):
-        return list(_undefined_schemes(document))
+        return [*_undefined_schemes(document), *_header_schemas(document)]
     by_place = {
         problem.pointer: problem
         for problem in reversed([*_malformed(schema, document), *_senseless(validator, document)])
@@ -145,13 +147,15 @@ def _references(document: Json, value: Json, where: str) -> Iterator[Problem]:
             yield from _references(document, child, f"{where}/{index}")
     if not isinstance(value, dict):
         return
+    is_name = where.rpartition("/")[2] in _NAME_MAPS
     if isinstance(ref := value.get("$ref"), str):
         if not ref.startswith("#/"):
             yield Problem(where, f"$ref {ref!r} leads out of the document")
         elif pointer.find(document, ref[1:]) is pointer.ABSENT:
             yield Problem(where, f"$ref {ref!r} leads nowhere")
+    elif "$ref" in value and not is_name:
+        yield Problem(where, f"$ref {ref!r:.80} is not a string")
     for key, child in value.items():
-        is_name = where.rpartition("/")[2] in _NAME_MAPS
         if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
             yield from _references(document, child, where + pointer.join([key]))
 
@@ -168,3 +172,27 @@ def _undefined_schemes(document: Json) -> Iterator[Problem]:
             {name for requirement in requirements for name in requirement} - defined.keys()
         ):
             yield Problem(where, f"security scheme {name!r} is not defined")
+
+
+def _header_schemas(document: Json) -> Iterator[Problem]:
+    """Yield what is wrong with the schemas of headers: openapi-spec-validator passes 3.1's over."""
+    if document["openapi"].startswith("3.0"):
+        return
+    owners = [
+        (["paths", path, method, "responses", status], response)
+        for path, method, operation in operations.each(document)
+        for status, response in operation.get("responses", {}).items()
+    ]
+    components = document.get("components", {})
+    owners += [
+        (["components", "responses", name], response)
+        for name, response in components.get("responses", {}).items()
+    ]
+    owners.append((["components"], components))
+    for parts, owner in owners:
+        for name, header in owner.get("headers", {}).items():
+            try:
+                OAS31Validator.check_schema(header.get("schema", {}))
+            except SchemaError as error:
+                where = [*parts, "headers", name, "schema", *error.absolute_path]
+                yield Problem(pointer.join(where), error.message[:300])
