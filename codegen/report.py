@@ -137,7 +137,7 @@ class Report:
                     "request": call.request,
                     "call": self._spelled(call),
                     "summary": call.summary,
-                    "tagged": call.is_tagged,
+                    "tagged": bool(call.tags),
                 }
                 for call in self.new_calls
             ],
@@ -198,14 +198,16 @@ class Report:
             return []
         lines = [f"`{self._spelled(call)}`: `{call.request}`" for call in self.new_calls]
         parts = ["### New operations", _list(lines)]
-        if untagged := [call for call in self.new_calls if not call.is_tagged]:
+        if untagged := [call for call in self.new_calls if not call.tags]:
             first = untagged[0]
+            which = ", ".join(f"`{call.request}`" for call in untagged)
+            if untagged == self.new_calls:
+                which = "all of them"
             parts += [
                 f"Without a tag, and so in `api.{first.module.partition('.')[0]}`:"
-                f" {', '.join(f'`{call.request}`' for call in untagged)}. A tag that comes later"
-                " moves the module, which is breaking. To give one now, in"
-                " overrides/overlay.yaml:",
-                f"```yaml\n{proposals.tagging(first.path, first.method.lower())}\n```",
+                f" {which}. A tag that comes later moves the module, which is breaking. To give one"
+                " now, in overrides/overlay.yaml:",
+                f"```yaml\n{proposals.tagging(first.path, first.method, first.tags)}\n```",
             ]
         return parts
 

@@ -24,11 +24,12 @@ class Call:
     module: str
     """Below the package's `api`: `usage.get_billing_usage`."""
     arguments: tuple[str, ...]
-    """What it can't be called without: `bid`, `body=...`."""
+    """What it can't be called without, and a body: `bid`, `body=...`."""
     is_alone: bool
     """Whether no other module has its name."""
     summary: str
-    is_tagged: bool
+    tags: tuple[str, ...] | None
+    """What the spec has it under; None where it says nothing of tags."""
     is_deprecated: bool
 
     @property
@@ -57,10 +58,10 @@ def calls(package: Package) -> list[Call]:
             method.upper(),
             path,
             name.removeprefix("api/").removesuffix(".py").replace("/", "."),
-            _required(inspection.functions(modules[name])["_get_kwargs"]),
+            _arguments(inspection.functions(modules[name])["_get_kwargs"]),
             names[name.rpartition("/")[2]] == 1,
             " ".join(str(operation.get("summary", "")).split()),
-            bool(operation.get("tags")),
+            tuple(operation["tags"]) if "tags" in operation else None,
             bool(operation.get("deprecated")),
         )
         for path, method, operation in operations.each(package.document)
@@ -68,12 +69,19 @@ def calls(package: Package) -> list[Call]:
     ]
 
 
-def _required(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
-    """Return the arguments without a default, as a call writes them."""
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
+    """Return the arguments without a default, as a call writes them, and a body in any case.
+
+    The specs of many APIs don't say that a body is required, and mean it.
+    """
     arguments = function.args
     positional = arguments.args[: len(arguments.args) - len(arguments.defaults)]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     return (
         *(argument.arg for argument in positional),
-        *(f"{argument.arg}=..." for argument, default in named if default is None),
+        *(
+            f"{argument.arg}=..."
+            for argument, default in named
+            if default is None or argument.arg == "body"
+        ),
     )

@@ -34,9 +34,10 @@ def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
     return []
 
 
-def tagging(path: str, method: str) -> str:
-    """Return an action to paste that gives an operation its first tag."""
-    return _action(path, method, "update: {tags: [<name>]}", {})
+def tagging(path: str, method: str, tags: Sequence[str] | None) -> str:
+    """Return an action to paste that gives an operation its first tag; `tags` are none so far."""
+    expected = {} if tags is None else {"tags": list(tags)}
+    return _action(path, method.lower(), "update: {tags: [<name>]}", expected)
 
 
 def _reason(operation: Json, status: str | None) -> Json:

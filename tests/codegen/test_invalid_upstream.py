@@ -244,10 +244,13 @@ def test_what_stays_invalid_stops_the_run_and_changes_nothing(shop: Clone, tmp_p
 
 def test_a_spec_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
+
+    def noted(text: str, name: str) -> Any:
+        read.append(name)
+        return load(text, name)
+
     for module in ("intake", "upstream"):
-        monkeypatch.setattr(
-            f"codegen.spec.{module}.load", lambda text, name: read.append(name) or load(text, name)
-        )
+        monkeypatch.setattr(f"codegen.spec.{module}.load", noted)
     (tmp_path / "spec.yaml").write_text(TEXT)
     intake.read([str(tmp_path / "spec.yaml")])
     assert read == [str(tmp_path / "spec.yaml")]

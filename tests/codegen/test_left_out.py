@@ -226,14 +226,14 @@ def test_without_a_block_nothing_is_written(shop: Clone, readme: str | None) -> 
 
 
 def _call(number: int, **changes: Any) -> Call:
-    values = {
+    values: dict[str, Any] = {
         "method": "GET",
         "path": f"/x/{number}",
         "module": f"x.get_x{number}",
         "arguments": (),
         "is_alone": True,
         "summary": "",
-        "is_tagged": True,
+        "tags": ("x",),
         "is_deprecated": False,
     }
     return Call(**(values | changes))
