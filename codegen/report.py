@@ -168,7 +168,10 @@ class Report:
             return f"A {self.verdict} change"
         if self.release.next == self.release.current:
             return f"A {self.verdict} change; the version already is {self.release.current}"
-        return f"A {self.verdict} change: {self.release.current} → {self.release.next}"
+        versions = f"{self.release.current} → {self.release.next}"
+        if not self.sources:  # a change of our own: only a new spec raises the version by itself
+            return f"A {self.verdict} change; raise the version by hand: {versions}"
+        return f"A {self.verdict} change: {versions}"
 
     def _for_the_layer(self) -> list[str]:
         """Say what the facts know of the hand-written code."""

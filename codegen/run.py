@@ -159,11 +159,12 @@ def _foreseen(
     """Compare what the actions that still hold make of both specs, or say what is invalid."""
     states = [fact.state for fact in judged]
     holding = Overlay(
-        actions=tuple(
+        corrections.raw,
+        tuple(
             action
             for action, state in zip(corrections.actions, states, strict=False)
             if state in {"holds", "fixed"}
-        )
+        ),
     )
     try:
         after = overlay.apply(holding, upstream.document)

@@ -59,7 +59,8 @@ def _pages(source: str) -> list[Page]:
         text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
     except UnicodeDecodeError as error:
         raise SourceError(f"{name}: not UTF-8: {error}") from None
-    texts = _fences(text, name) or [(1, text)]
+    is_json = text.lstrip().startswith("{")
+    texts = ([] if is_json else _fences(text, name)) or [(1, text)]
     return [_page(name, first_line, content) for first_line, content in texts]
 
 

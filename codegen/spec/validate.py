@@ -55,9 +55,8 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
     told = found[:_MOST]
     lines = upstream.lines([problem.pointer for problem in told])
     more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
-    headline = (
-        f"{upstream.name}: not valid OpenAPI. An action in overrides/overlay.yaml can mend it:"
-    )
+    advice = " An action in overrides/overlay.yaml can mend it:" if corrections.raw else ""
+    headline = f"{upstream.name}: not valid OpenAPI.{advice}"
     listed = [
         f"{where or 'the document'} ({_origin(where, corrections) or lines[where]}): {words}"
         for where, words in told

@@ -156,9 +156,7 @@ def test_the_line_in_a_page_whose_fence_has_the_spec(tmp_path: Path) -> None:
     source = tmp_path / "page.md"
     page = f"# Pets\n\n> All of them\n\n```yaml\n{BROKEN}```\n\nMore.\n"
     source.write_text(page)
-    told = _told(source)
-    assert f"{AT} ({source} line {_line(page, 'deprecated: perhaps')}): " in told
-    assert "An action in overrides/overlay.yaml can mend it" in told
+    assert f"{AT} ({source} line {_line(page, 'deprecated: perhaps')}): " in _told(source)
 
 
 def test_the_page_of_several_and_its_line(tmp_path: Path) -> None:
@@ -239,6 +237,7 @@ def test_what_stays_invalid_stops_the_run_and_changes_nothing(shop: Clone, tmp_p
     run = shop.main("--spec", str(tmp_path / "new.yaml"))
     assert run.returncode == 3
     assert f"{AT} ({tmp_path / 'new.yaml'} line " in run.stderr
+    assert "An action in overrides/overlay.yaml can mend it" in run.stderr
     assert shop.snapshot() == before
 
 

@@ -140,13 +140,26 @@ def test_a_version_that_is_raised_already_is_no_arrow(
     assert run.stdout.startswith("# A patch change; the version already is 1.1.0\n")
 
 
-FACT_BREAKS = {"title": "Another shop"}
+def test_a_change_of_our_own_asks_for_the_version_by_hand(shop: Clone) -> None:
+    write_overlay(
+        shop.root,
+        [
+            {
+                "target": "$.paths['/health'].get",
+                "update": {"summary": "Whether it is up"},
+                "x-expected": {},
+            }
+        ],
+    )
+    run = shop.main()
+    assert run.stdout.startswith("# A patch change; raise the version by hand: 1.0.0 → 1.0.1\n")
+    assert 'version = "1.0.0"' in (shop.root / "pyproject.toml").read_text()
 
 
 def test_a_stop_tells_the_verdict_that_would_follow(shop: Clone, tmp_path: Path, spec: Any) -> None:
     write_overlay(shop.root, [], [VERSION])
     source = tmp_path / "new.json"
-    spec["info"] |= FACT_BREAKS
+    spec["info"]["title"] = "Another shop"
     run = shop.main("--spec", str(write_json(source, spec)))
     assert run.returncode == 5
     assert run.stderr.endswith(
