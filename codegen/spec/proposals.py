@@ -46,7 +46,9 @@ def _reason(operation: Json, status: str | None) -> Json:
         return {"responses": {status: _media_types(operation["responses"][status])}}
     if "requestBody" in operation:
         return {"requestBody": _media_types(operation["requestBody"])}
-    return {key: operation[key] for key in ("operationId",) if key in operation}
+    if "operationId" in operation:
+        return {"operationId": operation["operationId"]}
+    return operation
 
 
 def _media_types(part: Json) -> Json:

@@ -502,10 +502,25 @@ ROWS = [
         "schema Pet: id: constraint changed: pattern",
     ),
     (
+        "answer pattern respelled",
+        put(f"{PET}/properties/id/pattern", r"^\d{1,}$"),
+        "patch",
+        r"schema Pet: id: constraint respelled: pattern ^[0-9]+$ → ^\d{1,}$",
+    ),
+    (
         "answer variant added",
         add(f"{PET}/properties/toy/oneOf", {"$ref": f"#{S}/Owner"}),
         "major",
         "schema Pet: toy: variant added: Owner (in answers)",
+    ),
+    (
+        "request variant that is nothing",
+        both(
+            put("/openapi", "3.1.0"),
+            lambda s: find(s, f"{S}/NewPet/properties/gift")["oneOf"].insert(0, False),
+        ),
+        "minor",
+        "gift: variant added: false (in requests)",
     ),
     (
         "answer variant removed",
