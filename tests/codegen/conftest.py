@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codegen.spec.document import load
-from tests.codegen.support import ROOT, Clone
+from tests.codegen.support import ROOT, Clone, write_overlay
 
 INPUTS = (
     "openapi.yaml",
@@ -38,6 +38,28 @@ CHANGELOG = """\
 [1.0.0]: https://example.com/1.0.0
 """
 
+PROJECT = """\
+[project]
+name = "shop-client"
+version = "1.0.0"
+
+[tool.codegen]
+package = "shop_client"
+layer = "shop"
+methods = "client.api"
+"""
+
+README = """\
+# Shop
+
+Before.
+
+<!-- operations: written by ./generate.sh -->
+<!-- /operations -->
+
+After.
+"""
+
 
 @pytest.fixture(scope="session")
 def upstream() -> Any:
@@ -63,3 +85,19 @@ def clone(tmp_path: Path) -> Clone:
     setup.chmod(0o755)
     (root / ".venv").symlink_to(ROOT / ".venv")
     return Clone(root)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Clone:
+    """A checkout of another product, whose spec is shop.yaml."""
+    root = tmp_path / "shop"
+    (root / "overrides").mkdir(parents=True)
+    shutil.copy2(ROOT / "tests" / "codegen" / "shop.yaml", root / "openapi.yaml")
+    write_overlay(root, [])
+    (root / "overrides" / "generator.yaml").write_text("{}\n")
+    (root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
+    (root / "README.md").write_text(README, encoding="utf-8")
+    checkout = Clone(root)
+    assert checkout.main().returncode == 0
+    return checkout

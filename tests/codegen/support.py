@@ -59,6 +59,17 @@ def write_json(path: Path, document: Any) -> Path:
     return path
 
 
+def write_overlay(root: Path, actions: list[Any], facts: list[Any] | None = None) -> Path:
+    """Write overrides/overlay.yaml below `root`, with a reason for each action that has none."""
+    document = {
+        "overlay": "1.0.0",
+        "info": {"title": "Corrections", "version": "1"},
+        "actions": [{"x-reason": "a test"} | action for action in actions],
+        "x-upstream-facts": facts or [],
+    }
+    return write_json(root / "overrides" / "overlay.yaml", document)
+
+
 def environment(**changes: str) -> dict[str, str]:
     """Return this process's environment with `changes`."""
     return os.environ | changes
