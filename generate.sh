@@ -12,4 +12,9 @@ root="$(cd -- "$here" && pwd -P)"
 # The caller's Python settings have no say; -P keeps the caller's folder off the module path.
 unset PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
 export PYTHONPATH="$root" PYTHONNOUSERSITE=1 PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1
-exec "$root/.venv/bin/python" -P -m codegen "$@"
+version="$(<"$root/pyproject.toml")"
+code=0
+"$root/.venv/bin/python" -P -m codegen "$@" || code=$?
+# The installed metadata, which `--version` reads, follows a new version at once.
+[[ "$(<"$root/pyproject.toml")" == "$version" ]] || "$root/scripts/setup"
+exit "$code"

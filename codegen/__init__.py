@@ -41,4 +41,4 @@ def generate(
     upstream = Upstream.read(spec.read_bytes(), spec.name)
     corrections = read(overlay) if overlay else Overlay()
     facts.require(facts.judge(corrections, upstream.document))
-    return build.package(upstream, corrections, folder, config, templates)
+    return build.package(upstream, corrections, folder, config, templates).left_out

@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None, place: Checkout | None = None) -> i
         sys.stdout.write(report.markdown())
     if report.stop:
         sys.stderr.write(f"generate.sh: {report.stop}\n")
+        if report.outlook:
+            sys.stderr.write(f"\n{report.outlook}\n")
         return report.stop.exit_code
     return 0
 

@@ -19,6 +19,18 @@ MANIFEST: Final = "MANIFEST.sha256"
 
 
 @dataclass(frozen=True)
+class Audience:
+    """What the product's users hold: the names that reports and README.md call it by."""
+
+    package: str
+    """The generated package."""
+    layer: str | None = None
+    """The hand-written package above it."""
+    methods: str | None = None
+    """The object whose methods the operations are, as users write it."""
+
+
+@dataclass(frozen=True)
 class Checkout:
     """The places in one clone that a run reads and writes."""
 
@@ -57,10 +69,16 @@ class Checkout:
     @property
     def package_name(self) -> str:
         """What the project calls its generated package."""
-        name = self.project().get("tool", {}).get("codegen", {}).get("package")
+        return self.audience.package
+
+    @property
+    def audience(self) -> Audience:
+        """What the project's users hold, as pyproject.toml says."""
+        table = self.project().get("tool", {}).get("codegen", {})
+        name = table.get("package")
         if not (isinstance(name, str) and name.isidentifier()):
             raise CheckoutError('pyproject.toml: [tool.codegen] needs package = "a_python_name"')
-        return name
+        return Audience(name, table.get("layer"), table.get("methods"))
 
     def project(self) -> dict[str, Any]:
         """Return what pyproject.toml says."""
@@ -78,6 +96,11 @@ class Checkout:
     def changelog(self) -> Path:
         """Where users read what changed."""
         return self.root / "CHANGELOG.md"
+
+    @property
+    def readme(self) -> Path:
+        """Where users read which operations there are."""
+        return self.root / "README.md"
 
     @property
     def workplace(self) -> Path:

@@ -1,24 +1,46 @@
-"""What a run found, for a terminal, a pull request or a program."""
+"""What a run found, for a terminal, a pull request or a program: to each reader their part."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from codegen.catalogue import left_out_list
 from codegen.diff.rules import Level
 from codegen.release import text
-from codegen.spec import pointer
+from codegen.spec import pointer, proposals
 from codegen.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codegen.checkout import Audience
     from codegen.diff.rules import Change
     from codegen.errors import CodegenError
+    from codegen.make.calls import Call
     from codegen.release import Release
     from codegen.spec.facts import Fact
+    from codegen.spec.omissions import Omission
     from codegen.verdict import Verdict
+
+_NOTHING: Final = "Nothing changes."
+
+
+class Outlook(NamedTuple):
+    """What follows once the facts that stopped a run are mended: a verdict, or what is invalid."""
+
+    verdict: Verdict
+    invalid: str | None
+
+    def __str__(self) -> str:
+        if self.invalid:
+            return (
+                f"Once that is mended, the next run stops again, at least for this:\n{self.invalid}"
+            )
+        if self.verdict == "none":
+            return "Once that is mended: nothing else has changed for users of the API."
+        return f"Once that is mended: at least a {self.verdict} change, by what the spec changes."
 
 
 @dataclass(frozen=True)
@@ -33,11 +55,37 @@ class Report:
     release: Release | None = None
     written: bool = False
     stop: CodegenError | None = None
+    outlook: Outlook | None = None
+    audience: Audience | None = None
+    calls: Sequence[Call] = ()
+    omitted: Sequence[Omission] = ()
+    forgotten_version: str | None = None
+    """The spec's version, if it changed without one of its own."""
 
     @property
     def verdict(self) -> Verdict | None:
         """The part of the version that the changes raise."""
         return None if self.stop else verdict([*self.spec_changes, *self.python_changes])
+
+    @property
+    def new_calls(self) -> list[Call]:
+        """The operations that the spec gained."""
+        added = {
+            change.where
+            for change in self.spec_changes
+            if change.what.startswith("operation added")
+        }
+        return [call for call in self.calls if call.request in added]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know and nothing stops for."""
+        if not self.forgotten_version:
+            return []
+        return [
+            f"The spec still calls itself version {self.forgotten_version}, as it did before these"
+            " changes: that number doesn't tell one from the other."
+        ]
 
     def markdown(self) -> str:
         """Return the report for people."""
@@ -46,12 +94,24 @@ class Report:
             parts.append(f"Source: {', '.join(self.sources)}")
         if self.stop:
             parts.append(f"```text\n{self.stop}\n```")
-        parts += _changes("What changed for users of the API", self.spec_changes)
-        parts += _changes("What changed for Python code", self.python_changes)
+        if self.outlook:
+            parts.append(str(self.outlook))
+        parts += [f"**Warning:** {warning}" for warning in self.warnings]
+        if self.stop:
+            parts += _section("What changes for users of the API itself", self.spec_changes)
+        elif self.verdict != "none":
+            parts += self._for_the_layer()
+            parts += self._for_python()
+            parts += _section("For users of the API itself", self.spec_changes) or [
+                "## For users of the API itself",
+                _NOTHING,
+            ]
+        elif self.facts:
+            parts.append(f"All {len(self.facts)} upstream facts hold.")
+        if self.omitted:
+            parts += ["## Left out on purpose", left_out_list(self.omitted)]
         if self.left_out:
             parts += ["## What the generator left out", _list(self.left_out)]
-        if self.facts and not self.stop:
-            parts.append(f"All {len(self.facts)} upstream facts hold.")
         if self.release and self.release.entry:
             parts += ["## For CHANGELOG.md", text(self.release.entry)]
         return "\n\n".join(parts) + "\n"
@@ -60,14 +120,26 @@ class Report:
         """Return the report for programs."""
         document = {
             "verdict": self.verdict,
+            "verdict_once_mended": self.outlook
+            and (None if self.outlook.invalid else self.outlook.verdict),
             "current_version": self.release and self.release.current,
             "next_version": self.release and self.release.next,
             "written": self.written,
             "stopped": self.stop and str(self.stop),
+            "warnings": self.warnings,
             "changes": [
                 {"where": change.where, "what": change.what, "level": str(change.level), "in": kind}
                 for kind, changes in (("spec", self.spec_changes), ("python", self.python_changes))
                 for change in changes
+            ],
+            "new_operations": [
+                {
+                    "request": call.request,
+                    "call": self._spelled(call),
+                    "summary": call.summary,
+                    "tagged": bool(call.tags),
+                }
+                for call in self.new_calls
             ],
             "facts": [
                 {
@@ -82,6 +154,7 @@ class Report:
                 for fact in self.facts
             ],
             "left_out": self.left_out,
+            "left_out_on_purpose": [omission._asdict() for omission in self.omitted],
             "changelog": self.release and text(self.release.entry),
         }
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
@@ -91,14 +164,66 @@ class Report:
             return "Stopped; nothing was changed"
         if self.verdict == "none":
             return "Nothing changed for users"
-        versions = f": {self.release.current} → {self.release.next}" if self.release else ""
-        return f"A {self.verdict} change{versions}"
+        if not self.release:
+            return f"A {self.verdict} change"
+        if self.release.next == self.release.current:
+            return f"A {self.verdict} change; the version already is {self.release.current}"
+        versions = f"{self.release.current} → {self.release.next}"
+        if not self.sources:  # a change of our own: only a new spec raises the version by itself
+            return f"A {self.verdict} change; raise the version by hand: {versions}"
+        return f"A {self.verdict} change: {versions}"
+
+    def _for_the_layer(self) -> list[str]:
+        """Say what the facts know of the hand-written code."""
+        if not (self.audience and self.audience.layer and self.facts):
+            return []
+        return [
+            f"## For people who `from {self.audience.layer} import`",
+            f"{_NOTHING[:-1]} in what is written by hand: all {len(self.facts)} upstream facts"
+            " that it relies on hold.",
+        ]
+
+    def _for_python(self) -> list[str]:
+        """Say what changes in the generated package; a new operation by the line that calls it."""
+        names = [self.audience.methods, self.audience.package] if self.audience else []
+        title = f"## For users of {' and '.join(f'`{name}`' for name in names if name)}"
+        modules = tuple(f".api.{call.module}" for call in self.new_calls)
+        told = [
+            change
+            for change in self.python_changes
+            if not (change.where.endswith(modules) and change.what == "module was added")
+        ]
+        parts = [*self._new_operations(), *_by_level(told)]
+        return [title, *(parts or ["No name, argument or type changes."])]
+
+    def _new_operations(self) -> list[str]:
+        if not self.new_calls:
+            return []
+        lines = [f"`{self._spelled(call)}`: `{call.request}`" for call in self.new_calls]
+        parts = ["### New operations", _list(lines)]
+        if untagged := [call for call in self.new_calls if not call.tags]:
+            first = untagged[0]
+            which = ", ".join(f"`{call.request}`" for call in untagged)
+            if untagged == self.new_calls:
+                which = "all of them"
+            parts += [
+                f"Without a tag, and so in `api.{first.module.partition('.')[0]}`:"
+                f" {which}. A tag that comes later moves the module, which is breaking. To give one"
+                " now, in overrides/overlay.yaml:",
+                f"```yaml\n{proposals.tagging(first.path, first.method, first.tags)}\n```",
+            ]
+        return parts
+
+    def _spelled(self, call: Call) -> str:
+        return call.spelled(self.audience.methods if self.audience else None)
 
 
-def _changes(title: str, changes: Sequence[Change]) -> list[str]:
-    if not changes:
-        return []
-    parts = [f"## {title}"]
+def _section(title: str, changes: Sequence[Change]) -> list[str]:
+    return [f"## {title}", *_by_level(changes)] if changes else []
+
+
+def _by_level(changes: Sequence[Change]) -> list[str]:
+    parts = []
     for level in sorted(Level, reverse=True):
         lines = [f"`{change.where}`: {change.what}" for change in changes if change.level is level]
         if lines:

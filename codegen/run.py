@@ -5,25 +5,41 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from codegen import checkout, release, swap
+from codegen import catalogue, checkout, release, swap
 from codegen.diff.packages import python_changes
 from codegen.diff.specs import spec_changes
-from codegen.errors import CheckoutError, DriftError, FactsError
+from codegen.errors import CheckoutError, CodegenError, DriftError, FactsError
 from codegen.make import build
-from codegen.report import Report
-from codegen.spec import facts, intake, overlay
+from codegen.make.calls import calls
+from codegen.report import Outlook, Report
+from codegen.spec import facts, intake, overlay, validate
 from codegen.spec.document import load
+from codegen.spec.omissions import omissions
 from codegen.spec.overlay import Overlay
 from codegen.spec.upstream import Upstream
+from codegen.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from codegen.checkout import Checkout
     from codegen.diff.rules import Change
+    from codegen.make.build import Package
+    from codegen.make.calls import Call
     from codegen.release import Release
+    from codegen.spec.document import Json
+    from codegen.spec.facts import Fact
+
+
+class _Fresh(NamedTuple):
+    """A whole source root that was just generated, and what README.md is to say of it."""
+
+    root: Path
+    package: Package
+    calls: list[Call]
+    readme: str | None
 
 
 def check(place: Checkout) -> Report:
@@ -32,12 +48,13 @@ def check(place: Checkout) -> Report:
         upstream, corrections = _checked_in(place), _corrections(place)
         judged = facts.judge(corrections, upstream.document)
         facts.require(judged)
-        fresh, left_out = _generated(place, upstream, corrections, folder)
-        if problems := checkout.drift(place, fresh):
-            raise DriftError(
-                "\n  ".join(["generated_client/ is not what the spec gives:", *problems])
-            )
-    return Report(facts=judged, left_out=left_out)
+        fresh = _generated(place, upstream, corrections, folder)
+        problems = checkout.drift(place, fresh.root)
+        if fresh.readme is not None and fresh.readme != _readme(place):
+            problems.append("README.md: lists other operations than the spec: run ./generate.sh")
+        if problems:
+            raise DriftError("\n  ".join(["the checkout is not what the spec gives:", *problems]))
+    return Report(facts=judged, left_out=fresh.package.left_out)
 
 
 def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: bool) -> Report:
@@ -49,33 +66,59 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
         upstream = intake.read(sources) if sources else _checked_in(place)
         corrections = _corrections(place)
         judged = facts.judge(corrections, upstream.document)
-        try:
-            facts.require(judged)
-        except FactsError as stop:
-            changes = spec_changes(_checked_in(place).document, upstream.document)
-            return Report(sources, judged, changes, stop=stop)
-        fresh, left_out = _generated(place, upstream, corrections, folder)
-        in_spec, in_python = _changes(place.package, fresh / place.package_name)
-        following = release.following(
-            place, in_spec, in_python, upstream.document["info"]["version"]
-        )
+        if any(fact.state != "holds" for fact in judged):
+            return _stopped(place, sources, upstream, corrections)
+        fresh = _generated(place, upstream, corrections, folder)
+        before = _effective(place.package)
+        in_spec, in_python = _changes(before, place.package, fresh.package)
+        version = fresh.package.document["info"]["version"]
+        following = release.following(place, in_spec, in_python, version)
         moves: dict[Path, Path] = {}
         if staging:
             if not force:
-                _require_nothing_lost(place, fresh)
+                _require_nothing_lost(place, fresh.root)
             if moves := _moves(place, fresh, upstream, following if sources else None):
                 staging.commit(moves)
-        return Report(sources, judged, in_spec, in_python, left_out, following, bool(moves))
+        return Report(
+            sources,
+            judged,
+            in_spec,
+            in_python,
+            fresh.package.left_out,
+            following,
+            bool(moves),
+            audience=place.audience,
+            calls=fresh.calls,
+            omitted=omissions(corrections),
+            forgotten_version=version
+            if sources and in_spec and before["info"]["version"] == version
+            else None,
+        )
 
 
 def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -> Report:
     """Say how any two specs differ as they are, without our overlay and its facts."""
     with tempfile.TemporaryDirectory() as folder:
-        before, after = (Path(folder) / side / place.package_name for side in ("old", "new"))
-        build.package(intake.read(old), Overlay(), before, None, place.templates)
-        left_out = build.package(intake.read(new), Overlay(), after, None, place.templates)
-        in_spec, in_python = _changes(before, after)
-    return Report(new, (), in_spec, in_python, left_out)
+        before, after = (
+            build.package(
+                intake.read(source),
+                Overlay(),
+                Path(folder) / side / place.package_name,
+                None,
+                place.templates,
+            )
+            for side, source in (("old", old), ("new", new))
+        )
+        in_spec, in_python = _changes(before.document, before.folder, after)
+        return Report(
+            new,
+            (),
+            in_spec,
+            in_python,
+            after.left_out,
+            audience=checkout.Audience(place.package_name),
+            calls=calls(after),
+        )
 
 
 @contextmanager
@@ -99,27 +142,82 @@ def _corrections(place: Checkout) -> Overlay:
     return corrections
 
 
-def _generated(
-    place: Checkout, upstream: Upstream, corrections: Overlay, folder: Path
-) -> tuple[Path, list[str]]:
-    """Generate a whole source root below `folder`; say what the generator left out."""
-    fresh = folder / "generated"
-    left_out = build.package(
-        upstream, corrections, fresh / place.package_name, place.config, place.templates
+def _stopped(
+    place: Checkout, sources: Sequence[str], upstream: Upstream, corrections: Overlay
+) -> Report:
+    """Report the facts that no longer hold, and what would follow if they were mended."""
+    before = _checked_in(place)
+    judged = facts.judge(corrections, upstream.document, before.document)
+    try:
+        facts.require(judged)
+    except FactsError as stop:
+        changes, invalid = _foreseen(before, upstream, corrections, judged)
+        outlook = Outlook(verdict(changes), invalid)
+        return Report(sources, judged, changes, stop=stop, outlook=outlook)
+    raise AssertionError("judged twice, with two results")
+
+
+def _foreseen(
+    before: Upstream, upstream: Upstream, corrections: Overlay, judged: Sequence[Fact]
+) -> tuple[list[Change], str | None]:
+    """Compare what the actions that still hold make of both specs, or say what is invalid."""
+    states = [fact.state for fact in judged]
+    holding = Overlay(
+        corrections.raw,
+        tuple(
+            action
+            for action, state in zip(corrections.actions, states, strict=False)
+            if state in {"holds", "fixed"}
+        ),
     )
-    checkout.write_manifest(fresh)
-    return fresh, left_out
+    try:
+        after = overlay.apply(holding, upstream.document)
+        validate.require_openapi(after, upstream, holding)
+        known = overlay.apply(holding, before.document)
+        validate.require_openapi(known, before, holding)
+    except CodegenError as error:
+        return [], str(error)
+    return spec_changes(known, after), None
 
 
-def _changes(old: Path, new: Path) -> tuple[list[Change], list[Change]]:
+def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder: Path) -> _Fresh:
+    """Generate a whole source root below `folder`."""
+    root = folder / "generated"
+    audience, omitted = place.audience, omissions(corrections)
+    package = build.package(
+        upstream, corrections, root / audience.package, place.config, place.templates
+    )
+    found = calls(package)
+    operations = root / catalogue.FILE
+    operations.write_text(catalogue.page(found, omitted, audience), encoding="utf-8")
+    operations.chmod(0o644)
+    checkout.write_manifest(root)
+    readme = _readme(place)
+    if readme is not None:
+        link = place.relative(place.generated / catalogue.FILE)
+        readme = catalogue.with_block(readme, catalogue.block(found, omitted, audience, link))
+    return _Fresh(root, package, found, readme)
+
+
+def _readme(place: Checkout) -> str | None:
+    path = place.readme
+    try:
+        return path.read_bytes().decode("utf-8") if path.is_file() else None
+    except UnicodeDecodeError as error:
+        raise CheckoutError(f"README.md: not UTF-8: {error}") from None
+
+
+def _effective(package: Path) -> Json:
+    """Return the spec that a package was made from; None for a package that isn't there yet."""
+    path = package / "openapi.json"
+    return load(path.read_text(encoding="utf-8"), path.name) if path.exists() else None
+
+
+def _changes(before: Json, old: Path, new: Package) -> tuple[list[Change], list[Change]]:
     """Compare two packages, their specs first; nothing differs from one that isn't there yet."""
-    if not (old / "openapi.json").exists():
+    if before is None:
         return [], []
-    before, after = (
-        load((package / "openapi.json").read_text(encoding="utf-8"), "openapi.json")
-        for package in (old, new)
-    )
-    return spec_changes(before, after), python_changes(old, new)
+    return spec_changes(before, new.document), python_changes(old, new.folder)
 
 
 def _require_nothing_lost(place: Checkout, fresh: Path) -> None:
@@ -131,14 +229,16 @@ def _require_nothing_lost(place: Checkout, fresh: Path) -> None:
 
 
 def _moves(
-    place: Checkout, fresh: Path, upstream: Upstream, following: Release | None
+    place: Checkout, fresh: _Fresh, upstream: Upstream, following: Release | None
 ) -> dict[Path, Path]:
-    """Stage what differs from the checkout beside `fresh`, and say where it goes.
+    """Stage what differs from the checkout beside the fresh source root, and say where it goes.
 
     With a `following` release the spec is new, and the version and CHANGELOG.md go along.
     """
-    moves = {fresh: place.generated} if checkout.drift(place, fresh) else {}
+    moves = {fresh.root: place.generated} if checkout.drift(place, fresh.root) else {}
     contents: dict[Path, bytes] = {}
+    if fresh.readme is not None:
+        contents[place.readme] = fresh.readme.encode()
     if following:
         contents[place.spec] = upstream.raw
         if following.next != following.current:
@@ -147,7 +247,7 @@ def _moves(
             contents[place.changelog] = release.with_entry(place, following.entry).encode()
     for target, content in contents.items():
         if content != target.read_bytes():
-            staged = fresh.with_name(target.name)
+            staged = fresh.root.with_name(target.name)
             staged.write_bytes(content)
             staged.chmod(target.stat().st_mode)
             moves[staged] = target

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from codegen.spec import patterns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,9 +41,14 @@ def differences(old: Json, new: Json, others: set[str]) -> Iterator[tuple[str, s
         yield f"constraint {'tightened' if new.get('uniqueItems') else 'loosened'}", "uniqueItems"
     for key in sorted(others | {"pattern"}):
         before, after = old.get(key), new.get(key)
-        if before != after:
+        if before == after:
+            continue
+        detail = f"{key} {in_words(before)} → {in_words(after)}"
+        if key == "pattern" and before and after and patterns.agree(before, after):
+            yield "constraint respelled", detail
+        else:
             how = "tightened" if before is None else "loosened" if after is None else "changed"
-            yield f"constraint {how}", f"{key} {in_words(before)} → {in_words(after)}"
+            yield f"constraint {how}", detail
 
 
 def in_words(value: Json) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The module that says where a package comes from.
-_INTERNAL: Final = "spec"
+# The modules that say where a package comes from, and have its functions once more as methods.
+_INTERNAL: Final = {"spec", "operations"}
 
 
 def python_changes(old: Path, new: Path) -> list[Change]:
@@ -30,8 +30,22 @@ def python_changes(old: Path, new: Path) -> list[Change]:
     )
     if not (isinstance(before, griffe.Module) and isinstance(after, griffe.Module)):
         raise TypeError("griffe.load gave no module")
-    changes = [*_griffe(before, after), *_Walk(before, after).changes()]
+    changes = [*_griffe(before, after), *_Walk(before, after).changes(), *_renamed(before, after)]
     return sorted(dict.fromkeys(changes), key=lambda change: (-change.level, change.where))
+
+
+def _renamed(before: griffe.Module, after: griffe.Module) -> Iterator[Change]:
+    """Yield the methods that are gone while their functions are there still."""
+    functions = {path.rpartition(".")[2] for path, _ in _public(after) if ".api." in path}
+    for name in sorted((_methods(before) - _methods(after)) & functions):
+        words = "method was renamed: another operation has its name now"
+        yield Change(f"{after.name}.operations.{name}", words, Level.BREAKING)
+
+
+def _methods(package: griffe.Module) -> set[str]:
+    module = package.members.get("operations")
+    classes = module.classes.values() if isinstance(module, griffe.Module) else ()
+    return {name for each in classes for name in each.functions}
 
 
 def _griffe(before: griffe.Module, after: griffe.Module) -> Iterator[Change]:
@@ -53,9 +67,7 @@ def _detail(breakage: griffe.Breakage) -> str:
 
 def _is_private(path: str) -> bool:
     parts = path.split(".")[1:]
-    return any(part.startswith("_") for part in parts) or parts[:1] in (
-        [name] for name in _INTERNAL
-    )
+    return any(part.startswith("_") for part in parts) or not _INTERNAL.isdisjoint(parts[:1])
 
 
 @dataclass(frozen=True)

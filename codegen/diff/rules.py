@@ -3,8 +3,9 @@
 Three ideas decide a level. Readers of answers are hurt when more can come, writers of requests
 when less is taken: the same change often is breaking for one and compatible for the other. What
 loses or changes a public Python name is breaking whatever the wire says: a class, an enum member,
-a function, a module, an argument. And where the effect can't be known (two regular expressions),
-it counts as breaking: a release too high costs a glance, one too low an outage.
+a function, a module, an argument. And where the effect can't be known (two regular expressions
+that samples tell apart), it counts as breaking: a release too high costs a glance, one too low an
+outage.
 
 Two rules differ from what a wire-only tool such as oasdiff says. A removed enum value, schema or
 field is breaking for readers too, since the Python name goes; and an enum value added to answers
@@ -74,6 +75,7 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "constraint tightened": (_C, _B),
     "constraint loosened": (_B, _C),
     "constraint changed": (_B, _B),
+    "constraint respelled": (_T, _T),  # to the same effect
     "default changed": (_C, _B),  # what is sent when the argument is left out
     "deprecated": (_C, _C),
     "no longer deprecated": (_T, _T),

@@ -258,6 +258,8 @@ def _bare(side: View) -> Json:
 
 
 def _variant(schema: Json) -> str:
+    if not isinstance(schema, dict):  # as 3.1 writes "anything" and "nothing"
+        return in_words(schema)
     return reference(schema) or schema.get("title") or in_words(schema.get("type", "any"))
 
 

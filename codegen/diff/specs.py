@@ -8,6 +8,7 @@ from codegen.diff.endpoint import Endpoint, alternatives, endpoints, parameter_n
 from codegen.diff.rules import Change, api_change
 from codegen.diff.schemas import SchemaDiff
 from codegen.diff.view import brings_class, reference, view
+from codegen.errors import SourceError
 from codegen.spec.operations import resolved
 
 if TYPE_CHECKING:
@@ -25,8 +26,14 @@ _ENCODING: Final = ("style", "explode", "allowReserved")
 
 
 def spec_changes(old: Json, new: Json) -> list[Change]:
-    """Return what a user of `old` meets in `new`, the gravest first."""
-    changes = _Comparison(old, new).run()
+    """Return what a user of `old` meets in `new`, the gravest first; both are valid OpenAPI."""
+    try:
+        changes = _Comparison(old, new).run()
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # What no validator looks at, such as keys beside a $ref, can be anything.
+        raise SourceError(
+            f"the spec can't be compared with the one before: {error!r:.300}"
+        ) from error
     return sorted(dict.fromkeys(changes), key=lambda change: -change.level)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.make import generator
 from codegen.make.provenance import Provenance
@@ -11,8 +11,17 @@ from codegen.spec import overlay, validate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from codegen.spec.document import Json
     from codegen.spec.overlay import Overlay
     from codegen.spec.upstream import Upstream
+
+
+class Package(NamedTuple):
+    """A generated package: its folder, the effective spec, and what the generator left out."""
+
+    folder: Path
+    document: Json
+    left_out: list[str]
 
 
 def package(
@@ -21,9 +30,13 @@ def package(
     folder: Path,
     config: Path | None,
     templates: Path | None,
-) -> list[str]:
-    """Write the package of the corrected spec into `folder`; return what the generator left out."""
+) -> Package:
+    """Write the package of the corrected spec into `folder`.
+
+    Upstream may be invalid OpenAPI: what counts is what the corrections make of it.
+    """
     document = overlay.apply(corrections, upstream.document)
-    validate.require_openapi(document, "the spec with the overlay applied")
+    validate.require_openapi(document, upstream, corrections)
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
-    return generator.write_package(document, made_from, folder, config, templates)
+    left_out = generator.write_package(document, made_from, folder, config, templates)
+    return Package(folder, document, left_out)

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import openapi_python_client as generator
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from codegen.errors import GenerationError
 from codegen.make import inspection, methods, provenance, successes, workarounds
+from codegen.spec import proposals
 from codegen.spec.document import canonical, load
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from codegen.make.provenance import Provenance
     from codegen.spec.document import Json
+
+_T = TypeVar("_T")
 
 GENERATOR_VERSION: Final = generator.__version__
 
@@ -48,17 +51,17 @@ _RUFF: Final = (
 _BROKEN: Final = {"F811", "F821", "F822", "F823"}
 
 
-class _Overrides(dict[str, ClassOverride]):
-    """The generator's class_overrides, remembering which of them it used."""
+class _Overrides(dict[str, _T]):
+    """One of the generator's mappings of overrides, remembering which of them it used."""
 
-    def __init__(self, overrides: dict[str, ClassOverride]) -> None:
+    def __init__(self, overrides: dict[str, _T]) -> None:
         super().__init__(overrides)
         self.unused = set(overrides)
 
-    def get(self, key: str, _: object = None) -> ClassOverride | None:  # type: ignore[override]
-        """Return the override of the class `key`, now used."""
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the override of `key`, now used."""
         self.unused.discard(key)
-        return super().get(key)
+        return super().get(key, default)
 
 
 def write_package(
@@ -77,17 +80,29 @@ def write_package(
     it can't read.
     """
     settings = _settings(config)
-    settings.content_type_overrides = workarounds.aliases(document) | (
-        settings.content_type_overrides or {}
+    classes = _Overrides(settings.class_overrides or {})
+    own = settings.content_type_overrides or {}
+    media_types = _Overrides(workarounds.aliases(document) | own)
+    generators = Config.from_sources(
+        settings.model_copy(update={"post_hooks": []}),
+        MetaType.NONE,
+        document_source=Path("openapi.json"),
+        file_encoding="utf-8",
+        overwrite=False,
+        output_path=folder,
     )
-    overrides = _Overrides(settings.class_overrides or {})
-    left_out = _generate(document, folder, settings, overrides, templates)
-    if overrides.unused:
-        raise GenerationError(
-            f"{config and config.name}: class_overrides that match no class of the spec: "
-            + ", ".join(sorted(overrides.unused))
-        )
-    _inspect(document, folder, settings.content_type_overrides, left_out)
+    generators.class_overrides, generators.content_type_overrides = classes, media_types
+    left_out = _generate(document, folder, generators, templates)
+    for key, what, unused in (
+        ("class_overrides", "class", classes.unused),
+        ("content_type_overrides", "media type", media_types.unused & own.keys()),
+    ):
+        if unused:
+            raise GenerationError(
+                f"{config and config.name}: {key} that match no {what} of the spec: "
+                + ", ".join(sorted(unused))
+            )
+    _inspect(document, folder, media_types, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -120,22 +135,7 @@ def _settings(path: Path | None) -> ConfigFile:
     return settings
 
 
-def _generate(
-    document: Json,
-    folder: Path,
-    settings: ConfigFile,
-    overrides: _Overrides,
-    templates: Path | None,
-) -> list[str]:
-    config = Config.from_sources(
-        settings.model_copy(update={"post_hooks": []}),
-        MetaType.NONE,
-        document_source=Path("openapi.json"),
-        file_encoding="utf-8",
-        overwrite=False,
-        output_path=folder,
-    )
-    config.class_overrides = overrides
+def _generate(document: Json, folder: Path, config: Config, templates: Path | None) -> list[str]:
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             data = GeneratorData.from_dict(workarounds.readable(document), config=config)
@@ -179,22 +179,26 @@ def _inspect(
 ) -> None:
     """Stop unless the package does what the spec says with what our code works with."""
     modules = inspection.parsed(folder)
+    dropped = inspection.mismatches(document, modules)
     _require_none(
-        "generated functions are not the spec's operations:",
-        inspection.mismatches(document, modules),
-        left_out,
+        "generated functions are not the spec's operations. In overrides/overlay.yaml, mend what"
+        " the generator can't write, or leave it out on purpose (`remove: true`):",
+        dropped,
+        [*left_out, *proposals.leaving_out(document, dropped)],
     )
     _require_none(
         "two schemas became one module: name one otherwise, in class_overrides of"
         " overrides/generator.yaml:",
         inspection.missing_models(modules),
     )
+    unread = successes.unread(document, modules, aliases, left_out)
     _require_none(
         "generated code doesn't read what the spec documents as a success. In"
         " overrides/overlay.yaml, mend the schema or leave the operation, the status or the media"
         " type out on purpose (`remove: true`); or name a media type that the generator reads"
         " instead, in content_type_overrides of overrides/generator.yaml:",
-        successes.unread(document, modules, aliases, left_out),
+        unread,
+        proposals.leaving_out(document, unread),
     )
     _require_none(
         "generated modules import a library that nothing here is made for: go back to the generator"

@@ -80,8 +80,23 @@ def by_operation(modules: dict[str, ast.Module]) -> dict[tuple[str, str], list[s
     return found
 
 
-def functions(module: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Return a module's functions by name."""
+def methods(modules: dict[str, ast.Module]) -> dict[str, str]:
+    """Return the names of the operations' methods, by the modules of functions that they call."""
+    if "operations.py" not in modules:
+        return {}
+    first = next(it for it in modules["operations.py"].body if isinstance(it, ast.ClassDef))
+    return {
+        f"{str(node.module).replace('.', '/')}/{node.names[0].name}.py": name
+        for name, method in functions(first).items()
+        for node in method.body
+        if isinstance(node, ast.ImportFrom)
+    }
+
+
+def functions(
+    module: ast.Module | ast.ClassDef,
+) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the functions of a module, or the methods of a class, by name."""
     return {
         node.name: node
         for node in module.body

@@ -1,7 +1,7 @@
 """Whether upstream still is what each overlay action and each Python assumption relies on.
 
-A fact *holds*; or upstream was *fixed* (it says what the action would make of it: remove the
-action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
+A fact *holds*; or upstream was *fixed* (it does what the action would make of it, in its own words
+or others: remove the action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from codegen.errors import FactsError
-from codegen.spec import pointer
+from codegen.spec import pointer, renames
 from codegen.spec.document import excerpt, same
-from codegen.spec.overlay import merged
+from codegen.spec.effect import alike, has_effect, within, within_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +49,14 @@ class Fact:
         return _TO_DO[self.state] + self.hint
 
 
-def judge(overlay: Overlay, document: Json) -> list[Fact]:
-    """Judge every action and every assumption against upstream's `document`."""
+def judge(overlay: Overlay, document: Json, before: Json = None) -> list[Fact]:
+    """Judge every action and every assumption against upstream's `document`, valid or not.
+
+    With what upstream said `before`, what is gone comes with what it may now be called.
+    """
     return [
-        *(_judge_action(action, document) for action in overlay.actions),
-        *(_judge_assumption(fact, document) for fact in overlay.facts),
+        *(_judge_action(action, document, before) for action in overlay.actions),
+        *(_judge_assumption(fact, document, before) for fact in overlay.facts),
     ]
 
 
@@ -75,29 +78,15 @@ def _described(fact: Fact) -> str:
     )
 
 
-def _judge_action(action: Action, document: Json) -> Fact:
+def _judge_action(action: Action, document: Json, before: Json) -> Fact:
     value = pointer.find(document, action.pointer)
-    found = value
-    if action.remove:
-        parent = pointer.join(pointer.split(action.pointer)[:-1])
-        if value is pointer.ABSENT:
-            parent_there = pointer.find(document, parent) is not pointer.ABSENT
-            state: State = "fixed" if parent_there else "gone"
-        else:
-            state = "holds" if same(value, action.expected) else "changed"
-    elif value is pointer.ABSENT:
-        state = "gone"
-    else:
-        found = (
-            {key: value[key] for key in ("$ref", *action.update) if key in value}
-            if isinstance(value, dict)
-            else value
-        )
-        if same(found, action.expected):
-            state = "holds"
-        else:  # what stands beside a $ref has no effect, so it can't be right there
-            is_fixed = same(merged(value, action.update), value) and "$ref" not in found
-            state = "fixed" if is_fixed else "changed"
+    parent = pointer.join(pointer.split(action.pointer)[:-1])
+    found = _concerned(action, value)
+    state: State = "gone"
+    if value is not pointer.ABSENT:
+        state = (_removal_state if action.remove else _update_state)(action, value, found)
+    elif action.remove and isinstance(pointer.find(document, parent), dict | list):
+        state = "fixed"
     return Fact(
         action.pointer,
         action.expected,
@@ -105,11 +94,42 @@ def _judge_action(action: Action, document: Json) -> Fact:
         state,
         action.override,
         action.reason,
-        _moved(document, action.pointer) if state == "gone" else "",
+        _moved(document, action.pointer, before) if state == "gone" else "",
     )
 
 
-def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
+def _concerned(action: Action, value: Json) -> Json:
+    """Return the part of `value` that the action is about."""
+    if action.remove:
+        return _share(action.expected, value)
+    if isinstance(value, dict):
+        return {key: value[key] for key in ("$ref", *action.update) if key in value}
+    return value
+
+
+def _share(part: Json, value: Json) -> Json:
+    """Return `value` with the keys alone that `part` has; all of it where `part` is empty."""
+    if not (part and isinstance(part, dict) and isinstance(value, dict)):
+        return value
+    return {key: _share(part[key], value[key]) for key in part if key in value}
+
+
+def _removal_state(action: Action, value: Json, _: Json) -> State:
+    """Judge a removal by as much as `x-expected` says; an empty mapping says that it is empty."""
+    says_all = action.expected != {} or value == {}
+    return "holds" if says_all and within(action.expected, value) else "changed"
+
+
+def _update_state(action: Action, value: Json, found: Json) -> State:
+    if same(found, action.expected):
+        return "holds"
+    # What stands beside a $ref has no effect, so it can't be right there.
+    if has_effect(action.update, value) and "$ref" not in found:
+        return "fixed"
+    return "holds" if alike(found, action.expected) else "changed"
+
+
+def _judge_assumption(fact: UpstreamFact, document: Json, before: Json) -> Fact:
     found = _compared(fact, pointer.find(document, fact.pointer))
     state: State = "holds" if _agrees(fact, found) else "changed"
     if found is pointer.ABSENT:
@@ -121,7 +141,7 @@ def _judge_assumption(fact: UpstreamFact, document: Json) -> Fact:
         state,
         fact.override,
         fact.reason,
-        _moved(document, fact.pointer) if state == "gone" else "",
+        _moved(document, fact.pointer, before) if state == "gone" else "",
     )
 
 
@@ -131,7 +151,9 @@ def _compared(fact: UpstreamFact, value: Json) -> Json:
         return [key for key in value if fact.keys_matching.match(key)]
     if fact.compare == "parameters" and isinstance(value, list):
         return [
-            f"{item['in']} {item['name']}" if isinstance(item, dict) and "name" in item else item
+            f"{item['in']} {item['name']}"
+            if isinstance(item, dict) and item.keys() >= {"in", "name"}
+            else item
             for item in value
         ]
     return value
@@ -139,15 +161,17 @@ def _compared(fact: UpstreamFact, value: Json) -> Json:
 
 def _agrees(fact: UpstreamFact, found: Json) -> bool:
     if fact.compare == "equals" or not isinstance(found, list):
-        return same(found, fact.expected)
+        return alike(found, fact.expected, (pointer.split(fact.pointer) or [""])[-1])
     if fact.compare == "contains":
-        return all(item in found for item in fact.expected)
+        return within_list(fact.expected, found)
     return sorted(map(json.dumps, found)) == sorted(map(json.dumps, fact.expected))
 
 
-def _moved(document: Json, where: str) -> str:
-    """Say how far the pointer still leads, and through which `$ref` the rest went."""
+def _moved(document: Json, where: str, before: Json) -> str:
+    """Say how far the pointer still leads, and through which `$ref` or new name the rest went."""
     there, value = pointer.deepest(document, where)
     if isinstance(value, dict) and isinstance(ref := value.get("$ref"), str):
         return f" ({there} now is a $ref to {ref.removeprefix('#')})"
+    if name := renames.guess(document, before, where):
+        return f" (perhaps renamed to {name})"
     return f" (upstream ends at {there or 'the root'})"

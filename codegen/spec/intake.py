@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -17,10 +17,9 @@ import httpx
 from markdown_it import MarkdownIt
 
 from codegen.errors import SourceError
-from codegen.spec import validate
 from codegen.spec.document import MAX_BYTES, canonical, excerpt, load, same
 from codegen.spec.pointer import join
-from codegen.spec.upstream import Upstream
+from codegen.spec.upstream import Page, Upstream, require_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,48 +33,43 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _MERGED_DEPTH: Final = {"paths": 2, "components": 2, "webhooks": 1}
 
 
-@dataclass(frozen=True)
-class _Page:
-    name: str
-    text: str
-    document: Json
-
-
 def read(sources: Sequence[str]) -> Upstream:
-    """Read `sources` as one validated spec."""
+    """Read `sources` as one spec, valid or not."""
     pages = [page for source in sources for page in _pages(source)]
     if len(pages) == 1:
-        return Upstream.read(pages[0].text.encode(), pages[0].name)
+        return Upstream.of(pages[0])
     document = merged(pages)
-    validate.require_openapi(document, "the merged pages")
-    return Upstream(canonical(document).encode(), document)
+    require_version(document, "the merged pages")
+    return Upstream(canonical(document).encode(), document, tuple(pages))
 
 
-def merged(pages: Iterable[_Page]) -> Json:
+def merged(pages: Iterable[Page]) -> Json:
     """Return one document that says what each of `pages` says."""
     merge = _Merge()
     for page in pages:
-        merge.put(merge.document, (), page.document, page.name)
+        merge.put(merge.document, (), page.document, page.label)
     if merge.conflicts:
         raise SourceError("\n  ".join(["the pages contradict each other:", *merge.conflicts]))
     return merge.document
 
 
-def _pages(source: str) -> list[_Page]:
+def _pages(source: str) -> list[Page]:
     name, raw = _fetched(source)
     try:
         text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
     except UnicodeDecodeError as error:
         raise SourceError(f"{name}: not UTF-8: {error}") from None
-    texts = _fences(text, name) or [(name, text)]
-    return [_Page(label, content, _mapping(content, label)) for label, content in texts]
+    is_json = text.lstrip().startswith("{")
+    texts = ([] if is_json else _fences(text, name)) or [(1, text)]
+    return [_page(name, first_line, content) for first_line, content in texts]
 
 
-def _mapping(text: str, name: str) -> Json:
-    document = load(text, name)
+def _page(name: str, first_line: int, text: str) -> Page:
+    page = Page(name, text, None, first_line)
+    document = load(text, page.label)
     if not isinstance(document, dict):
         raise SourceError(f"{name}: neither an OpenAPI document nor a page with one in a fence")
-    return document
+    return replace(page, document=document)
 
 
 def _fetched(source: str) -> tuple[str, bytes]:
@@ -109,8 +103,8 @@ def _bounded(name: str, chunks: Iterable[bytes]) -> bytes:
     return bytes(content)
 
 
-def _fences(text: str, name: str) -> list[tuple[str, str]]:
-    """Return a page's specs, byte for byte; none for a text that is a spec itself."""
+def _fences(text: str, name: str) -> list[tuple[int, str]]:
+    """Return a page's specs, byte for byte, each with its first line; none for a spec itself."""
     lines = _LINE.findall(text)
     fences = [token for token in MarkdownIt().parse(text) if token.type == "fence" and token.map]
     fences = [token for token in fences if _OPENAPI_KEY.search(token.content)]
@@ -122,9 +116,7 @@ def _fences(text: str, name: str) -> list[tuple[str, str]]:
             raise SourceError(f"{name}: the fence at line {start + 1} is not closed")
         inside = "".join(lines[start + 1 : end - 1])
         normal = inside.replace("\r\n", "\n").replace("\r", "\n")
-        found.append(
-            (f"{name} line {start + 2}", inside if normal == token.content else token.content)
-        )
+        found.append((start + 2, inside if normal == token.content else token.content))
         lines[start:end] = [""] * (end - start)
     return [] if _OPENAPI_KEY.search("".join(lines)) else found
 
@@ -146,7 +138,7 @@ class _Merge:
             if key not in owner:
                 owner[key] = {} if shared else child
                 self._said_by[where] = page
-            if here == ("tags",):
+            if here == ("tags",) and isinstance(owner[key], list) and isinstance(child, list):
                 owner[key] = [*owner[key], *(tag for tag in child if tag not in owner[key])]
             elif shared and isinstance(owner[key], dict):
                 self.put(owner[key], here, child, page)

@@ -1,10 +1,11 @@
 """Reading and applying overrides/overlay.yaml, an OpenAPI Overlay 1.0 document, strictly.
 
 Beside the standard's `target`, `update` and `remove`, each action has `x-expected`: what upstream
-says today at the keys that the action sets (or, for `remove`, the value it removes), with an
-absent key for an absent value; and `x-reason`. The document's `x-upstream-facts` list what the
-Python layer relies on, and the strings by which its files show that they do. `codegen.spec.facts`
-judges actions and facts; here they are only read and applied.
+says today at the keys that the action sets, with an absent key for an absent value; or, for
+`remove`, the value that it removes, of a mapping as much as is the reason for it; and `x-reason`.
+The document's `x-upstream-facts` list what the Python layer relies on, and the strings by which its
+files show that they do. `codegen.spec.facts` judges actions and facts; here they are only read and
+applied.
 """
 
 from __future__ import annotations
@@ -81,6 +82,9 @@ def read(path: Path) -> Overlay:
     except SourceError as error:
         raise OverlayError(str(error)) from None
     _keys(document, name, required={"overlay", "info", "actions"}, allowed=_DOCUMENT_KEYS)
+    for key in ("actions", "x-upstream-facts"):
+        if not isinstance(document.get(key, []), list):
+            raise OverlayError(f"{name}: `{key}` is not a list")
     if document["overlay"] != "1.0.0":
         raise OverlayError(f"{name}: overlay version {document['overlay']!r} is not '1.0.0'")
     return Overlay(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,7 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
+_MOST_REFERENCES: Final = 20  # one after another; what leads to itself ends here
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -49,3 +50,17 @@ def deepest(document: Json, pointer: str) -> tuple[str, Json]:
     while (value := find(document, join(parts))) is ABSENT:
         parts.pop()
     return join(parts), value
+
+
+def followed(document: Json, parts: Iterable[str | int]) -> str:
+    """Return the pointer of what `parts` lead to when each `$ref` on the way is followed."""
+    here = ""
+    for part in parts:
+        for _ in range(_MOST_REFERENCES):
+            value = find(document, here)
+            ref = value.get("$ref") if isinstance(value, dict) and part != "$ref" else None
+            if not (isinstance(ref, str) and ref.startswith("#/")) or str(part) in value:
+                break
+            here = ref[1:]
+        here += join([part])
+    return deepest(document, here)[0]

@@ -1,22 +1,35 @@
-"""Whether a document is OpenAPI 3.0 or 3.1 that stands on its own."""
+"""Whether a document is OpenAPI 3.0 or 3.1 that stands on its own, and where it isn't."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
+from jsonschema_path.paths import SchemaPath
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from openapi_spec_validator.schemas import schema_v30, schema_v31
 
 from codegen.errors import SourceError
 from codegen.spec import operations, pointer
+from codegen.spec.upstream import require_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jsonschema.exceptions import ValidationError
+    from openapi_spec_validator.validation.keywords import KeywordValidator
     from openapi_spec_validator.validation.validators import SpecValidator
 
     from codegen.spec.document import Json
+    from codegen.spec.overlay import Overlay
+    from codegen.spec.upstream import Upstream
 
-_VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
+_VALIDATORS: Final[dict[str, tuple[type[SpecValidator], Any]]] = {
+    "3.0": (OpenAPIV30SpecValidator, schema_v30),
+    "3.1": (OpenAPIV31SpecValidator, schema_v31),
+}
 # Keys whose values are data, and the mappings in which a key is a name and never one of those.
 _DATA_KEYS: Final = {"example", "examples", "default", "enum", "const"}
 _NAME_MAPS: Final = {
@@ -24,50 +37,129 @@ _NAME_MAPS: Final = {
     *("requestBodies", "securitySchemes", "links", "callbacks", "pathItems", "variables"),
 }
 _MOST: Final = 20
+_NO_REFERENCE: Final = "'$ref' is a required property"  # of what isn't meant to be one
 
 
-def require_openapi(document: Json, name: str) -> None:
-    """Stop unless `document` is a valid spec without references to the outside."""
-    version = document.get("openapi") if isinstance(document, dict) else None
-    validator = _VALIDATORS.get(version[:3]) if isinstance(version, str) else None
-    if validator is None:
-        raise SourceError(f"{name}: not OpenAPI 3.0 or 3.1 (`openapi` is {version!r})")
-    problems = list(_references(document, document, ""))
-    if not problems:
-        problems = list(_violations(validator(document))) or list(_undefined_schemes(document))
-    if problems:
-        more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
-        raise SourceError("\n  ".join([f"{name}: not valid OpenAPI:", *problems[:_MOST], *more]))
+class Problem(NamedTuple):
+    """What isn't OpenAPI, and the pointer of where: of what is around it, for what is missing."""
+
+    pointer: str
+    words: str
 
 
-def _violations(validator: SpecValidator) -> Iterator[str]:
+def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) -> None:
+    """Stop unless `document`, upstream's with the corrections applied, is valid on its own."""
+    require_version(document, "the spec with overrides/overlay.yaml applied")
+    if not (found := problems(document)):
+        return
+    told = found[:_MOST]
+    lines = upstream.lines([problem.pointer for problem in told])
+    more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    advice = " An action in overrides/overlay.yaml can mend it:" if corrections.raw else ""
+    headline = f"{upstream.name}: not valid OpenAPI.{advice}"
+    listed = [
+        f"{where or 'the document'} ({_origin(where, corrections) or lines[where]}): {words}"
+        for where, words in told
+    ]
+    raise SourceError("\n  ".join([headline, *listed, *more]))
+
+
+def problems(document: Json) -> list[Problem]:
+    """Return what keeps `document` from being valid OpenAPI of its version."""
+    if found := list(_references(document, document, "")):
+        return found
+    validator, schema = _VALIDATORS[document["openapi"][:3]]
+    if _is_valid(validator, document):
+        return [*_undefined_schemes(document), *_header_schemas(document)]
+    by_place = {
+        problem.pointer: problem
+        for problem in reversed([*_malformed(schema, document), *_senseless(validator, document)])
+    }
+    unexplained = [Problem("", "openapi-spec-validator refuses it and doesn't say where")]
+    return list(reversed(by_place.values())) or unexplained
+
+
+def _origin(where: str, corrections: Overlay) -> str | None:
+    """Return the action that says what is at the pointer `where`, if one does."""
+    return next(
+        (
+            action.override
+            for action in reversed(corrections.actions)
+            if not action.remove
+            and where.startswith(action.pointer + "/")
+            and pointer.find(action.update, where.removeprefix(action.pointer))
+            is not pointer.ABSENT
+        ),
+        None,
+    )
+
+
+def _is_valid(validator: type[SpecValidator], document: Json) -> bool:
     try:
-        for error in validator.iter_errors():
-            words = error.message.partition("\n")[0]
-            yield f"{pointer.join(error.absolute_path) or '/'}: {words[:300]}"
-    except Exception as error:  # noqa: BLE001 - on some specs it trips after the error it told
-        yield f"openapi-spec-validator stopped at {error!r:.300}"
+        return validator(document).is_valid()
+    except Exception:  # noqa: BLE001 - it trips over what it would have told
+        return False
 
 
-def _references(document: Json, value: Json, where: str) -> Iterator[str]:
+def _malformed(schema: Json, document: Json) -> Iterator[Problem]:
+    """Yield what OpenAPI's own JSON schema refuses, each with the deepest reason."""
+    for error in validator_for(schema)(schema).iter_errors(document):
+        reason = _reason(error)
+        words = reason.message.partition("\n")[0][:300]
+        yield Problem(pointer.join(reason.absolute_path), words)
+
+
+def _reason(error: ValidationError) -> ValidationError:
+    """Return why none of several schemas fits: what the one that comes furthest says."""
+    while branches := [branch for branch in error.context or () if branch.message != _NO_REFERENCE]:
+        error = max(branches, key=lambda branch: len(branch.absolute_path))
+    return error
+
+
+def _senseless(validator: type[SpecValidator], document: Json) -> Iterator[Problem]:
+    """Yield what no JSON schema can tell: unresolved parameters, ids that are used twice."""
+    at: list[tuple[Any, ...]] = []  # where the keyword validators are at work, the innermost last
+
+    def tracked(keyword: type[KeywordValidator]) -> type[KeywordValidator]:
+        def call(self: Any, *arguments: Any, **options: Any) -> Iterator[ValidationError]:
+            paths = [argument.parts for argument in arguments if isinstance(argument, SchemaPath)]
+            at.append(paths[0] if paths else ())
+            yield from keyword.__call__(self, *arguments, **options)
+            at.pop()
+
+        return type(keyword.__name__, (keyword,), {"__call__": call})
+
+    keywords = {name: tracked(each) for name, each in validator.keyword_validators.items()}
+    tracking = type(validator.__name__, (validator,), {"keyword_validators": keywords})(document)
+    try:
+        for error in tracking.root_validator(tracking.schema_path):
+            words = error.message.partition("\n")[0][:300]
+            yield Problem(pointer.followed(document, [*at[-1], *error.absolute_path]), words)
+    except Exception:  # noqa: BLE001 - it trips over what is malformed, which is told already
+        return
+
+
+def _references(document: Json, value: Json, where: str) -> Iterator[Problem]:
     """Yield what is wrong with the references below `value`."""
     if isinstance(value, list):
         for index, child in enumerate(value):
             yield from _references(document, child, f"{where}/{index}")
     if not isinstance(value, dict):
         return
+    is_name = where.rpartition("/")[2] in _NAME_MAPS
     if isinstance(ref := value.get("$ref"), str):
         if not ref.startswith("#/"):
-            yield f"{where}: $ref {ref!r} leads out of the document"
+            yield Problem(where, f"$ref {ref!r} leads out of the document")
         elif pointer.find(document, ref[1:]) is pointer.ABSENT:
-            yield f"{where}: $ref {ref!r} leads nowhere"
+            yield Problem(where, f"$ref {ref!r} leads nowhere")
+    elif "$ref" in value and not is_name:
+        yield Problem(where, f"$ref {ref!r:.80} is not a string")
     for key, child in value.items():
-        is_name = where.rpartition("/")[2] in _NAME_MAPS
         if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
             yield from _references(document, child, where + pointer.join([key]))
 
 
-def _undefined_schemes(document: Json) -> Iterator[str]:
+def _undefined_schemes(document: Json) -> Iterator[Problem]:
     """Yield security requirements that name no scheme: openapi-spec-validator doesn't look."""
     defined = document.get("components", {}).get("securitySchemes", {})
     places = [("/security", document.get("security", []))] + [
@@ -78,4 +170,28 @@ def _undefined_schemes(document: Json) -> Iterator[str]:
         for name in sorted(
             {name for requirement in requirements for name in requirement} - defined.keys()
         ):
-            yield f"{where}: security scheme {name!r} is not defined"
+            yield Problem(where, f"security scheme {name!r} is not defined")
+
+
+def _header_schemas(document: Json) -> Iterator[Problem]:
+    """Yield what is wrong with the schemas of headers: openapi-spec-validator passes 3.1's over."""
+    if document["openapi"].startswith("3.0"):
+        return
+    owners = [
+        (["paths", path, method, "responses", status], response)
+        for path, method, operation in operations.each(document)
+        for status, response in operation.get("responses", {}).items()
+    ]
+    components = document.get("components", {})
+    owners += [
+        (["components", "responses", name], response)
+        for name, response in components.get("responses", {}).items()
+    ]
+    owners.append((["components"], components))
+    for parts, owner in owners:
+        for name, header in owner.get("headers", {}).items():
+            try:
+                OAS31Validator.check_schema(header.get("schema", {}))
+            except SchemaError as error:
+                where = [*parts, "headers", name, "schema", *error.absolute_path]
+                yield Problem(pointer.join(where), error.message[:300])

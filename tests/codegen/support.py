@@ -40,13 +40,25 @@ CHANGELOG = """\
 
 [1.0.0]: https://example.com/1.0.0
 """
-PYPROJECT = """\
+PROJECT = """\
 [project]
-name = "{package}"
+name = "{layer}-client"
 version = "1.0.0"
 
 [tool.codegen]
 package = "{package}"
+layer = "{layer}"
+methods = "client.api"
+"""
+README = """\
+# Shop
+
+Before.
+
+<!-- operations: written by ./generate.sh -->
+<!-- /operations -->
+
+After.
 """
 
 
@@ -91,17 +103,22 @@ def shop() -> Any:
     return load((SHOP / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
 
 
-def checkout(root: Path, inputs: Path, package: str) -> Clone:
+def checkout(root: Path, inputs: Path, layer: str, package: str = "shop_client") -> Clone:
     """Make a checkout, at version 1.0.0, for the spec, overlay and settings in the folder `inputs`.
 
     Files that the overlay's facts are relied on by are made with what they must mention.
     """
     copy_machinery(root)
     shutil.copy2(inputs / "openapi.yaml", root)
-    shutil.copy2(inputs / "overlay.yaml", root / "overrides")
-    shutil.copy2(inputs / "generator.yaml", root / "overrides")
-    (root / "pyproject.toml").write_text(PYPROJECT.format(package=package), encoding="utf-8")
+    write_overlay(root, [])
+    (root / "overrides" / "generator.yaml").write_text("{}\n", encoding="utf-8")
+    for name in ("overlay.yaml", "generator.yaml"):
+        if (inputs / name).exists():
+            shutil.copy2(inputs / name, root / "overrides")
+    project = PROJECT.format(layer=layer, package=package)
+    (root / "pyproject.toml").write_text(project, encoding="utf-8")
     (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
+    (root / "README.md").write_text(README, encoding="utf-8")
     for fact in overlay.read(root / "overrides" / "overlay.yaml").facts:
         for name, text in fact.relied_on_by.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +147,17 @@ def write_json(path: Path, document: Any) -> Path:
     """Write `document` to `path` and return the path."""
     path.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return path
+
+
+def write_overlay(root: Path, actions: list[Any], facts: list[Any] | None = None) -> Path:
+    """Write overrides/overlay.yaml below `root`, with a reason for each action that has none."""
+    document = {
+        "overlay": "1.0.0",
+        "info": {"title": "Corrections", "version": "1"},
+        "actions": [{"x-reason": "a test"} | action for action in actions],
+        "x-upstream-facts": facts or [],
+    }
+    return write_json(root / "overrides" / "overlay.yaml", document)
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -143,6 +143,11 @@ def _generator_writes(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
         pytest.param(
             "class_overrides: {Nope: {class_name: X}}", "match no class.*Nope", id="unused"
         ),
+        pytest.param(
+            "content_type_overrides: {application/zip: application/json}",
+            "content_type_overrides that match no media type of the spec: application/zip",
+            id="an unused media type",
+        ),
         pytest.param("class_override: {}", "unknown class_override", id="misspelt"),
         pytest.param("class_overrides: {Problem: {name: X}}", "unknown name", id="misspelt inside"),
         pytest.param("literal_enums: perhaps", "literal_enums", id="a wrong value"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def test_the_walkthrough_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone = checkout(tmp_path / "a clone", START, "oneloop_api_client")
+    clone = checkout(tmp_path / "a clone", START, "oneloop", "oneloop_api_client")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "page.md").write_text(page())
     stop, report, changed = CONSOLES

@@ -1,0 +1,71 @@
+"""Actions for overrides/overlay.yaml that a message proposes, ready to paste."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from codegen.spec import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.spec.document import Json
+
+
+def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
+    """Return an action to paste that leaves out the operation that the first problem is about.
+
+    A problem begins with method and path, whose parameters may lack their names, and may go on
+    with `, status 200 …`.
+    """
+    for problem in problems[:1]:
+        for path, method, operation in operations.each(document):
+            line = f"{method.upper()} {path}"
+            for beginning in (line, re.sub(r"\{[^{}]*\}", "{}", line)):
+                if re.match(re.escape(beginning) + "[, ]", problem):
+                    status = re.match(r", status (\w+) ", problem.removeprefix(beginning))
+                    expected = _reason(operation, status[1] if status else None)
+                    return [
+                        "to leave out the first:",
+                        _action(path, method, "remove: true", expected),
+                    ]
+    return []
+
+
+def tagging(path: str, method: str, tags: Sequence[str] | None) -> str:
+    """Return an action to paste that gives an operation its first tag; `tags` are none so far."""
+    expected = {} if tags is None else {"tags": list(tags)}
+    return _action(path, method.lower(), "update: {tags: [<name>]}", expected)
+
+
+def _reason(operation: Json, status: str | None) -> Json:
+    """Return as much of an operation as is why it is left out."""
+    if status:
+        return {"responses": {status: _media_types(operation["responses"][status])}}
+    if "requestBody" in operation:
+        return {"requestBody": _media_types(operation["requestBody"])}
+    if "operationId" in operation:
+        return {"operationId": operation["operationId"]}
+    return operation
+
+
+def _media_types(part: Json) -> Json:
+    if "$ref" in part:
+        return {"$ref": part["$ref"]}
+    return {"content": {name: {} for name in part["content"]}} if "content" in part else {}
+
+
+def _action(path: str, method: str, change: str, expected: Json) -> str:
+    """Return the overlay's action, in YAML, that makes a change to an operation."""
+    quoted = path.replace("\\", "\\\\").replace("'", "\\'")
+    target = f"$.paths['{quoted}'].{method}"
+    if re.search(r": |:$| #", target):  # YAML would read more into it
+        target = json.dumps(target, ensure_ascii=False)
+    return (
+        f"  - target: {target}\n"
+        f"    {change}\n"
+        f"    x-expected: {json.dumps(expected, ensure_ascii=False)}\n"
+        "    x-reason: <why>"
+    )
