@@ -129,12 +129,8 @@ def _text(usages: list[BillingUsage], options: argparse.Namespace) -> str:
 
 @contextlib.contextmanager
 def _sandbox() -> Any:
-    try:
-        from oneloop import sandbox  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise ConfigurationError(
-            "--sandbox needs an extra: pip install 'oneloop-api-client[sandbox]'"
-        ) from None
+    from oneloop import sandbox  # noqa: PLC0415 - few need a server
+
     with sandbox.Sandbox() as server:
         yield {"api_key": sandbox.API_KEY, "base_url": server.url}
 

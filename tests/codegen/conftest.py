@@ -1,4 +1,4 @@
-"""The vendor's spec, and clones of the checkout to run generate.sh on."""
+"""The shop's spec, and checkouts to run generate.sh on."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from typing import Any
 
 import pytest
 
-from codegen.spec.document import load
-from tests.codegen.support import ROOT, Clone, write_overlay
-
-INPUTS = (
-    "openapi.yaml",
-    "generate.sh",
-    "codegen",
-    "generated_client",
-    "overrides",
-    "pyproject.toml",
-)
-
-CHANGELOG = """\
-# Changelog
-
-## [Unreleased]
-
-### Added
-
-- Something by hand.
-
-## [1.0.0] - 2026-11-24
-
-### Added
-
-- The client.
-
-[1.0.0]: https://example.com/1.0.0
-"""
+from tests.codegen import support
+from tests.codegen.support import ROOT, SHOP, Clone
 
 PROJECT = """\
 [project]
@@ -61,43 +34,47 @@ After.
 """
 
 
-@pytest.fixture(scope="session")
-def upstream() -> Any:
-    """The vendor's spec as read."""
-    return load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
+@pytest.fixture(autouse=True)
+def log_everything() -> None:
+    """No key is here that a log might show, and griffe says a great deal."""
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    """A fresh clone that shares this checkout's .venv."""
+def upstream() -> Any:
+    """The shop's spec as read."""
+    return support.shop()
+
+
+@pytest.fixture(scope="session")
+def generated_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return support.checkout(tmp_path_factory.mktemp("shop") / "a clone", SHOP, "shop_client").root
+
+
+@pytest.fixture
+def clone(tmp_path: Path, generated_shop: Path) -> Clone:
+    """A checkout for the shop, with a spec, an overlay and a package of its own."""
     root = tmp_path / "a clone"
-    for name in INPUTS:
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / name, target)
-    (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    (root / "scripts").mkdir()
-    setup = root / "scripts" / "setup"
-    setup.write_text("#!/usr/bin/env bash\n")
-    setup.chmod(0o755)
-    (root / ".venv").symlink_to(ROOT / ".venv")
+    shutil.copytree(generated_shop, root, symlinks=True)
     return Clone(root)
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Clone:
-    """A checkout of another product, whose spec is shop.yaml."""
-    root = tmp_path / "shop"
-    (root / "overrides").mkdir(parents=True)
-    shutil.copy2(ROOT / "tests" / "codegen" / "shop.yaml", root / "openapi.yaml")
-    write_overlay(root, [])
-    (root / "overrides" / "generator.yaml").write_text("{}\n")
-    (root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
-    (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    (root / "README.md").write_text(README, encoding="utf-8")
-    checkout = Clone(root)
-    assert checkout.main().returncode == 0
-    return checkout
+def listed(clone: Clone) -> Clone:
+    """A checkout for the shop without corrections, whose README.md lists the operations."""
+    support.write_overlay(clone.root, [])
+    (clone.root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (clone.root / "README.md").write_text(README, encoding="utf-8")
+    assert clone.main().returncode == 0
+    return clone
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Clone:
+    """A copy of this very checkout, for what is said about its spec and overlay."""
+    root = tmp_path / "the project"
+    support.copy_machinery(root)
+    for name in ("overrides", "generated_client"):
+        shutil.copytree(ROOT / name, root / name, ignore=support.NOT_OURS, dirs_exist_ok=True)
+    for name in ("openapi.yaml", "pyproject.toml", "CHANGELOG.md"):
+        shutil.copy2(ROOT / name, root / name)
+    return Clone(root)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codegen.diff.specs import spec_changes
-from codegen.spec.document import load
 from codegen.spec.pointer import find
 from codegen.spec.validate import problems
 from codegen.verdict import verdict
+from tests.codegen.support import shop
 
-SHOP = load((Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
+SHOP = shop()
 
 Edit = Callable[[Any], object]
 

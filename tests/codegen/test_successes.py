@@ -10,13 +10,12 @@ import pytest
 
 from codegen import generate
 from codegen.errors import GenerationError
-from codegen.spec.document import load
-from tests.codegen.support import ROOT, write_json
+from tests.codegen.support import ROOT, shop, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHOP = load((ROOT / "tests/codegen/shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
+SHOP = shop()
 OLDER = ROOT.parent / "shared" / "spec"
 
 PET = {"$ref": "#/components/schemas/Pet"}

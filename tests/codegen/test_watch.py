@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.codegen.support import ROOT, write_json
+from tests.codegen.support import ROOT, SHOP, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,13 +82,13 @@ def watched(clone: Clone, tmp_path: Path) -> _Watched:
 
 @pytest.fixture
 def changed(tmp_path: Path, upstream: Any) -> str:
-    spec = copy.deepcopy(upstream)
+    spec = upstream
     spec["components"]["schemas"]["New"] = {"type": "object"}
     return str(write_json(tmp_path / "changed.json", spec))
 
 
 def test_no_change_says_nothing_to_anyone(watched: _Watched) -> None:
-    run = watched.run("--pull-request", str(ROOT / "openapi.yaml"))
+    run = watched.run("--pull-request", str(SHOP / "openapi.yaml"))
     assert (run.returncode, run.stdout) == (0, "The vendor's spec has not changed for users.\n")
     assert watched.gh() == []
 
@@ -137,8 +136,8 @@ def test_a_change_opens_one_pull_request_updates_it_and_leaves_a_persons_commits
 def test_a_fact_that_broke_opens_a_pull_request_for_a_person(
     watched: _Watched, tmp_path: Path, upstream: Any
 ) -> None:
-    spec = copy.deepcopy(upstream)
-    spec["servers"][0]["url"] = "https://other.oneloop.ai"
+    spec = upstream
+    spec["servers"][0]["url"] = "https://other.example"
     source = str(write_json(tmp_path / "moved.json", spec))
     assert watched.run("--pull-request", source).returncode == 0
     assert watched.gh() == ["pr list", "pr create"]

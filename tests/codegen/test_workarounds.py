@@ -9,8 +9,8 @@ import pytest
 from codegen import generate
 from codegen.errors import GenerationError
 from codegen.make import workarounds
-from codegen.spec.document import load
-from tests.codegen.support import ROOT, write_json
+from tests.codegen import support
+from tests.codegen.support import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 @pytest.fixture
 def shop() -> Any:
-    return load((ROOT / "tests/codegen/shop.yaml").read_text(encoding="utf-8"), "shop.yaml")
+    return support.shop()
 
 
 def _module(tmp_path: Path, spec: Any, name: str) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import importlib
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,21 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import codegen
-from oneloop import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AsyncOneloop,
-    Oneloop,
-    OneloopError,
-    ResponseValidationError,
-)
-from oneloop._http import routes
+from tests import other_spec
 from tests.faces import KEY, check_error
 from tests.servers import RawServer, hang_up, replies, reply
-
-PACKAGE = "future_client"
 
 
 class Case(NamedTuple):
@@ -93,42 +80,35 @@ def named(cases: list[Case]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    folder = tmp_path_factory.mktemp("generated")
-    codegen.generate(Path(__file__).with_name("future.yaml"), None, folder / PACKAGE)
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module(PACKAGE)
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
+def oneloop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    spec = Path(__file__).with_name("future.yaml")
+    source_root = other_spec.generate(spec, tmp_path_factory.mktemp("future"))
+    with other_spec.imported(source_root) as module:
+        yield module
 
 
 @pytest.fixture(params=["sync", "asyncio"])
-def call(
-    request: pytest.FixtureRequest, package: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
-    """Call a generated operation on `client.api` as if its package were the one shipped."""
-    operations = importlib.import_module(f"{PACKAGE}.spec").OPERATIONS
-    monkeypatch.setattr(routes, "ROUTES", routes.table(operations))
+def call(request: pytest.FixtureRequest, oneloop: ModuleType) -> Callable[..., Any]:
+    """Call a generated operation on `client.api`."""
 
     def prepared(case: Case) -> tuple[ModuleType, dict[str, Any]]:
         arguments = dict(case.arguments)
         if "body" in arguments:
-            arguments["body"] = importlib.import_module(f"{PACKAGE}.models").Key.from_dict(
+            arguments["body"] = importlib.import_module("oneloop_api_client.models").Key.from_dict(
                 arguments["body"]
             )
-        return importlib.import_module(f"{PACKAGE}.api.{case.operation}"), arguments
+        return importlib.import_module(f"oneloop_api_client.api.{case.operation}"), arguments
 
     def sync(url: str, case: Case, **options: Any) -> Any:
         module, arguments = prepared(case)
-        with Oneloop(api_key=KEY, base_url=url, **options) as client:
+        with oneloop.Oneloop(api_key=KEY, base_url=url, **options) as client:
             return module.sync_detailed(**arguments, client=client.api)
 
     def asynchronous(url: str, case: Case, **options: Any) -> Any:
         module, arguments = prepared(case)
 
         async def main() -> Any:
-            async with AsyncOneloop(api_key=KEY, base_url=url, **options) as client:
+            async with oneloop.AsyncOneloop(api_key=KEY, base_url=url, **options) as client:
                 return await module.asyncio_detailed(**arguments, client=client.api)
 
         return asyncio.run(main())
@@ -151,10 +131,14 @@ def test_success_with_one_authorization(call: Callable[..., Any], case: Case) ->
 @pytest.mark.parametrize("case", named(OPERATIONS))
 @pytest.mark.parametrize("status", [202, 302, 400, 401, 403, 404, 409, 419, 501])
 def test_status_is_typed(
-    call: Callable[..., Any], case: Case, status: int, caplog: pytest.LogCaptureFixture
+    oneloop: ModuleType,
+    call: Callable[..., Any],
+    case: Case,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with RawServer(replies(reply(b'{"error": {"code": 3, "message": "no"}}', status))) as server:
-        with pytest.raises(APIStatusError) as caught:
+        with pytest.raises(oneloop.APIStatusError) as caught:
             call(server.url, case)
     assert (caught.value.status_code, caught.value.code) == (status, 3)
     assert len(server.requests) == 1
@@ -178,20 +162,22 @@ def test_idempotent_operation_is_retried(
     assert len(server.requests) == 3
 
 
-def test_post_is_never_sent_twice(call: Callable[..., Any], no_pauses: None) -> None:
+def test_post_is_never_sent_twice(
+    oneloop: ModuleType, call: Callable[..., Any], no_pauses: None
+) -> None:
     (post,) = [case for case in OPERATIONS if case not in IDEMPOTENT]
     with RawServer(replies(reply(b"", 503))) as server:
-        with pytest.raises(APIStatusError):
+        with pytest.raises(oneloop.APIStatusError):
             call(server.url, post, max_retries=2)
     assert len(server.requests) == 1
     with RawServer(lambda connection, head, number: hang_up(connection)) as server:
-        with pytest.raises(APIConnectionError):
+        with pytest.raises(oneloop.APIConnectionError):
             call(server.url, post, max_retries=2)
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("case", named(JSON))
-def test_limits_and_strict_json(call: Callable[..., Any], case: Case) -> None:
+def test_limits_and_strict_json(oneloop: ModuleType, call: Callable[..., Any], case: Case) -> None:
     status = 201 if "POST" in case.template else 200
     for body, options in (
         (b" " * 2000, {"max_response_bytes": 1000}),
@@ -200,15 +186,15 @@ def test_limits_and_strict_json(call: Callable[..., Any], case: Case) -> None:
         (b"\xff", {}),
     ):
         with RawServer(replies(reply(body, status))) as server:
-            with pytest.raises(ResponseValidationError) as caught:
+            with pytest.raises(oneloop.ResponseValidationError) as caught:
                 call(server.url, case, **options)
         check_error(caught.value)
 
 
 @pytest.mark.parametrize("case", named(OPERATIONS))
-def test_deadline(call: Callable[..., Any], case: Case) -> None:
+def test_deadline(oneloop: ModuleType, call: Callable[..., Any], case: Case) -> None:
     with RawServer(lambda connection, head, number: None) as server:
-        with pytest.raises(APITimeoutError):
+        with pytest.raises(oneloop.APITimeoutError):
             call(server.url, case, timeout=0.1)
 
 
@@ -238,6 +224,6 @@ def test_log_names_the_template_and_no_id(
     assert line.startswith(f"{case.template}: {case.success[9:12].decode()} (try 1, ")
 
 
-def test_errors_share_one_base(call: Callable[..., Any]) -> None:
-    with pytest.raises(OneloopError):
+def test_errors_share_one_base(oneloop: ModuleType, call: Callable[..., Any]) -> None:
+    with pytest.raises(oneloop.OneloopError):
         call("http://127.0.0.1:1", OPERATIONS[0], max_retries=0)

@@ -16,7 +16,7 @@ ALLOWED = {
     "_http": {"errors", "oneloop_api_client"},
     "usage": {"_http", "errors", "oneloop_api_client"},
     "client": {"usage", "_http", "version", "oneloop_api_client"},
-    "sandbox": set[str](),
+    "sandbox": {"_http"},
     "_formats": {"usage", "errors"},
     "cli": {"_formats", "client", "usage", "errors", "version", "sandbox"},
     "__init__": {"client", "usage", "errors", "version", "oneloop_api_client"},

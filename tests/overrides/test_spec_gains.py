@@ -8,7 +8,6 @@ import importlib
 import io
 import json
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -16,20 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
-import codegen
-from oneloop import (
-    APIConnectionError,
-    APIStatusError,
-    AsyncOneloop,
-    InternalServerError,
-    Oneloop,
-    ResponseValidationError,
-)
-from oneloop._http import routes, schema
+from tests import other_spec
 from tests.faces import KEY, check_error
 from tests.servers import RawServer, hang_up, replies, reply
 
-PACKAGE = "gained_client"
 REF = {"$ref": "#/components/schemas/Thing"}
 PATH_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 THING = {
@@ -120,51 +109,35 @@ RIGHT = {"id": "t", "count": 1}
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    folder = tmp_path_factory.mktemp("gained")
-    (folder / "spec.json").write_text(json.dumps(SPEC))
-    codegen.generate(folder / "spec.json", None, folder / PACKAGE)
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module(PACKAGE)
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
-
-
-@pytest.fixture
-def shipped(package: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The package as if it were the one that is shipped."""
-    operations = importlib.import_module(f"{PACKAGE}.spec").OPERATIONS
-    monkeypatch.setattr(routes, "ROUTES", routes.table(operations))
-    monkeypatch.setattr(schema, "_document", lambda: schema.translated(SPEC))
-    schema._validator.cache_clear()
-    yield package
-    schema._validator.cache_clear()
+def oneloop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    source_root = other_spec.generate(SPEC, tmp_path_factory.mktemp("gained"))
+    with other_spec.imported(source_root) as module:
+        yield module
 
 
 Call = Callable[..., Any]
 
 
 @pytest.fixture(params=["sync", "asyncio"])
-def call(request: pytest.FixtureRequest, shipped: ModuleType) -> Call:
+def call(request: pytest.FixtureRequest, oneloop: ModuleType) -> Call:
     """Call a generated operation on `client.api`."""
 
     def sync(
         url: str, operation: str, headers: dict[str, str] | None = None, **arguments: Any
     ) -> Any:
-        module = importlib.import_module(f"{PACKAGE}.api.things.{operation}")
+        module = importlib.import_module(f"oneloop_api_client.api.things.{operation}")
         options = arguments.pop("options", {})
-        with Oneloop(api_key=KEY, base_url=url, **options) as client:
+        with oneloop.Oneloop(api_key=KEY, base_url=url, **options) as client:
             return module.sync(**arguments, client=client.api.with_headers(headers or {}))
 
     def asynchronous(
         url: str, operation: str, headers: dict[str, str] | None = None, **arguments: Any
     ) -> Any:
-        module = importlib.import_module(f"{PACKAGE}.api.things.{operation}")
+        module = importlib.import_module(f"oneloop_api_client.api.things.{operation}")
         options = arguments.pop("options", {})
 
         async def main() -> Any:
-            async with AsyncOneloop(api_key=KEY, base_url=url, **options) as client:
+            async with oneloop.AsyncOneloop(api_key=KEY, base_url=url, **options) as client:
                 api = client.api.with_headers(headers or {})
                 return await module.asyncio(**arguments, client=api)
 
@@ -202,9 +175,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "where"), WRONG, ids=lambda value: str(value)[:50])
-def test_answer_of_another_shape(call: Call, changes: dict[str, Any], where: str) -> None:
+def test_answer_of_another_shape(
+    oneloop: ModuleType, call: Call, changes: dict[str, Any], where: str
+) -> None:
     with RawServer(replies(reply(json.dumps(RIGHT | changes).encode()))) as server:
-        with pytest.raises(ResponseValidationError) as caught:
+        with pytest.raises(oneloop.ResponseValidationError) as caught:
             call(server.url, "get_thing", id="t")
     assert caught.value.where == where
     check_error(caught.value)
@@ -223,9 +198,11 @@ def test_answer_of_another_shape(call: Call, changes: dict[str, Any], where: str
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_answer_that_is_something_else(call: Call, body: bytes, where: str) -> None:
+def test_answer_that_is_something_else(
+    oneloop: ModuleType, call: Call, body: bytes, where: str
+) -> None:
     with RawServer(replies(reply(body))) as server:
-        with pytest.raises(ResponseValidationError) as caught:
+        with pytest.raises(oneloop.ResponseValidationError) as caught:
             call(server.url, "get_thing", id="t")
     assert caught.value.where.startswith(where)
     check_error(caught.value, echoed=KEY.encode() in body)
@@ -270,7 +247,7 @@ def test_null_where_the_default_answer_itself_says_so(call: Call) -> None:
 )
 def test_shape_is_found_by_status_and_type(
     call: Call,
-    shipped: ModuleType,
+    oneloop: ModuleType,
     operation: str,
     arguments: dict[str, Any],
     answer: bytes,
@@ -279,13 +256,13 @@ def test_shape_is_found_by_status_and_type(
     if operation == "put_file":
         arguments = arguments | {"body": file_of(b"x")}
     with RawServer(replies(answer)) as server:
-        with pytest.raises(ResponseValidationError) as caught:
+        with pytest.raises(oneloop.ResponseValidationError) as caught:
             call(server.url, operation, **arguments)
     assert caught.value.where.startswith(where)
 
 
 def file_of(content: bytes) -> Any:
-    types = importlib.import_module(f"{PACKAGE}.types")
+    types = importlib.import_module("oneloop_api_client.types")
     return types.File(payload=io.BytesIO(content))
 
 
@@ -326,9 +303,12 @@ def one_byte_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("one_byte_at_a_time", "no_pauses")
 class TestBodies:
-    def test_file_is_never_sent_a_second_time_empty(self, call: Call) -> None:
+    def test_file_is_never_sent_a_second_time_empty(self, oneloop: ModuleType, call: Call) -> None:
         """It isn't retried: the 503 is what the caller gets."""
-        with BodyServer(503, 200) as server, pytest.raises(InternalServerError, match="503"):
+        with (
+            BodyServer(503, 200) as server,
+            pytest.raises(oneloop.InternalServerError, match="503"),
+        ):
             call(server.url, "put_file", id="t", body=file_of(b"a body"))
         assert server.bodies == [b"a body"]
 
@@ -352,14 +332,16 @@ class TestBodies:
         assert len(server.bodies) == 2
 
     @pytest.mark.parametrize("status", [500, 503])
-    def test_post_without_a_key_is_never_sent_twice(self, call: Call, status: int) -> None:
-        with BodyServer(status, 200) as server, pytest.raises(InternalServerError):
+    def test_post_without_a_key_is_never_sent_twice(
+        self, oneloop: ModuleType, call: Call, status: int
+    ) -> None:
+        with BodyServer(status, 200) as server, pytest.raises(oneloop.InternalServerError):
             call(server.url, "add_thing", id="t", body=self.thing())
         assert len(server.bodies) == 1
 
     @staticmethod
     def thing() -> Any:
-        return importlib.import_module(f"{PACKAGE}.models").Thing.from_dict(RIGHT)
+        return importlib.import_module("oneloop_api_client.models").Thing.from_dict(RIGHT)
 
 
 def test_post_that_was_never_sent_is_tried_again(
@@ -379,9 +361,9 @@ def test_post_that_was_never_sent_is_tried_again(
     assert len(server.requests) == 1
 
 
-def test_post_that_broke_off_is_not(call: Call, no_pauses: None) -> None:
+def test_post_that_broke_off_is_not(oneloop: ModuleType, call: Call, no_pauses: None) -> None:
     with RawServer(lambda connection, *_: hang_up(connection)) as server:
-        with pytest.raises(APIConnectionError, match="after 1 try"):
+        with pytest.raises(oneloop.APIConnectionError, match="after 1 try"):
             call(server.url, "add_thing", id="t", body=TestBodies.thing())
     assert len(server.requests) == 1
 
@@ -398,7 +380,7 @@ def test_post_that_broke_off_is_not(call: Call, no_pauses: None) -> None:
     ids=repr,
 )
 def test_post_through_a_transport_of_the_callers(
-    error: Exception, tries: int, no_pauses: None
+    error: Exception, tries: int, oneloop: ModuleType, no_pauses: None
 ) -> None:
     asked = []
 
@@ -406,8 +388,9 @@ def test_post_through_a_transport_of_the_callers(
         asked.append(request)
         raise error
 
-    with Oneloop(api_key=KEY, transport=httpx.MockTransport(fail)) as client:
-        with pytest.raises(APIConnectionError):
+    transport = httpx.MockTransport(fail)
+    with oneloop.Oneloop(api_key=KEY, base_url="https://x.example", transport=transport) as client:
+        with pytest.raises(oneloop.APIConnectionError):
             client.api.get_httpx_client().post("/things", content=b"x")
     assert len(asked) == tries
 
@@ -418,13 +401,13 @@ def test_integer_in_a_cookie(call: Call) -> None:
     assert b"\r\nCookie: page=5\r\n" in server.requests[0]
 
 
-def test_server_that_answers_before_it_has_read_everything(call: Call) -> None:
+def test_server_that_answers_before_it_has_read_everything(call: Call, oneloop: ModuleType) -> None:
     """Its answer says why it took no more; a reset after it must not hide that."""
 
     def refuse(connection: socket.socket, head: bytes, number: int) -> None:
         connection.sendall(reply(b"", 413))
         connection.close()
 
-    with RawServer(refuse) as server, pytest.raises(APIStatusError) as caught:
+    with RawServer(refuse) as server, pytest.raises(oneloop.APIStatusError) as caught:
         call(server.url, "put_file", id="t", body=file_of(b"x" * 8_000_000), options={"timeout": 5})
     assert caught.value.status_code == 413

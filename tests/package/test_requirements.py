@@ -13,7 +13,6 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-SANDBOX = ROOT / "overrides" / "oneloop" / "sandbox.py"
 OURS = {"oneloop", "oneloop_api_client"}
 FILES = {
     path
@@ -22,14 +21,10 @@ FILES = {
 }
 
 
-def required(extra: str = "") -> dict[str, Requirement]:
-    """Return what an extra requires, or else what every install does."""
-    return {
-        requirement.name: requirement
-        for requirement in map(Requirement, metadata.requires("oneloop-api-client") or [])
-        if bool(requirement.marker) == bool(extra)
-        and (requirement.marker is None or requirement.marker.evaluate({"extra": extra}))
-    }
+def required() -> dict[str, Requirement]:
+    """Return what an install requires."""
+    requirements = map(Requirement, metadata.requires("oneloop-api-client") or [])
+    return {requirement.name: requirement for requirement in requirements}
 
 
 def imported(files: Iterable[Path]) -> set[str]:
@@ -47,16 +42,12 @@ def imported(files: Iterable[Path]) -> set[str]:
 
 
 def test_what_is_imported_is_required_and_nothing_else() -> None:
-    assert imported(FILES - {SANDBOX}) == set(required())
-
-
-def test_what_the_sandbox_imports_is_required_by_its_extra_and_nothing_else() -> None:
-    assert imported([SANDBOX]) - set(required()) == set(required("sandbox"))
+    assert imported(FILES) == set(required())
 
 
 @pytest.mark.parametrize(
     "requirement",
-    [pytest.param(each, id=name) for name, each in (required() | required("sandbox")).items()],
+    [pytest.param(each, id=name) for name, each in required().items()],
 )
 def test_the_lowest_version_allowed_is_what_scripts_lowest_installs(
     requirement: Requirement,

@@ -111,7 +111,7 @@ def _url_problem(url: httpx.URL, text: str, *, allow_http: bool) -> str | None:
     absolute = url.scheme in ("https", "http") and url.host
     plain = url.scheme == "http" and not (allow_http or is_loopback(url.host))
     problems = (
-        (not absolute, "must be an absolute https URL, such as https://prod.oneloop.ai"),
+        (not absolute, "must be an absolute https URL, such as https://api.example.com"),
         (re.search(r"[\s\\]", text), "has white space or a backslash"),
         ("@" in text, "has user-info; only the API key authenticates"),
         ("?" in text or "#" in text, "has a query or a fragment"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -48,8 +49,11 @@ def flaw(value: Any, operation: Operation, status_code: int, media_type: str) ->
         media_type: its content type, without parameters.
     """
     validator = _validator(operation.method, operation.path, status_code, media_type)
-    if validator is None:
-        return None
+    return None if validator is None else first_flaw(validator, value)
+
+
+def first_flaw(validator: Draft202012Validator, value: Any) -> Flaw | None:
+    """Return the first thing in a value that its schema doesn't allow; None where there is none."""
     try:
         error = next(iter(validator.iter_errors(value)), None)
     except ValueError as problem:  # a lone surrogate, a number past all measure, too deep
@@ -114,18 +118,25 @@ def _document() -> Any:
     return translated(json.loads(text))
 
 
-def translated(document: Any) -> Any:
+Rule = Callable[[dict[str, Any]], None]
+"""Changes the keywords of a schema, in place, to those that say the same or what is meant."""
+
+
+def translated(document: Any, rules: Sequence[Rule] | None = None) -> Any:
     """Return a spec whose schemas say in JSON Schema 2020-12 what OpenAPI 3.0 and 3.1 mean.
 
-    A client takes more than a schema allows: fields that it doesn't know, and variants that aren't
-    exclusive; and a field that is only written needn't be there.
+    Args:
+        document: the spec.
+        rules: what is meant; `READ` unless given.
     """
-    return _Translation(siblings=not document["openapi"].startswith("3.0")).of(document)
+    siblings = not document["openapi"].startswith("3.0")
+    return _Translation(siblings, READ if rules is None else rules).of(document)
 
 
 class _Translation(NamedTuple):
     siblings: bool
     """Whether what is beside a `$ref` counts: since 3.1."""
+    rules: Sequence[Rule]
 
     def of(self, node: Any) -> Any:
         if isinstance(node, list):
@@ -135,7 +146,7 @@ class _Translation(NamedTuple):
         if isinstance(node.get("$ref"), str) and not self.siblings:
             return {"$ref": node["$ref"]}
         made = {key: self._value(key, value) for key, value in node.items()}
-        for rule in (_nullable, _limits, _open, _formats, _written):
+        for rule in self.rules:
             rule(made)
         return made
 
@@ -171,31 +182,49 @@ def _limits(schema: dict[str, Any]) -> None:
             schema[exclusive] = schema.pop(limit)
 
 
-def _open(schema: dict[str, Any]) -> None:
+def allow_unknown(schema: dict[str, Any]) -> None:
+    """Allow fields that the schema doesn't name."""
     for key in ("additionalProperties", "unevaluatedProperties"):
         if schema.get(key) is False:
             del schema[key]
+
+
+def _variants(schema: dict[str, Any]) -> None:
+    """Allow what is of several variants at once."""
     if isinstance(schema.get("oneOf"), list):
         schema["allOf"] = [*schema.get("allOf", []), {"anyOf": schema.pop("oneOf")}]
 
 
-def _formats(schema: dict[str, Any]) -> None:
-    if not isinstance(schema.get("format"), str):
-        return
-    if schema["format"] not in _FORMATS:
+def _converted(schema: dict[str, Any]) -> None:
+    """Drop the formats that generated code doesn't convert."""
+    if isinstance(schema.get("format"), str) and schema["format"] not in _FORMATS:
         del schema["format"]
-    elif schema["format"] != "uuid":
-        # RFC 3339 has a year 0 and leap seconds, Python has neither.
+
+
+def _pythonic(schema: dict[str, Any]) -> None:
+    """Refuse times that Python doesn't have: RFC 3339 has a year 0 and leap seconds."""
+    if schema.get("format") in ("date", "date-time"):
         schema["allOf"] = [*schema.get("allOf", []), {"pattern": "^(?!0000-|.*:60)"}]
 
 
-def _written(schema: dict[str, Any]) -> None:
-    properties = schema.get("properties")
-    if isinstance(schema.get("required"), list) and isinstance(properties, dict):
-        schema["required"] = [
-            name
-            for name in schema["required"]
-            if not (
-                isinstance(each := properties.get(name), dict) and each.get("writeOnly") is True
-            )
-        ]
+def _without(mark: str) -> Rule:
+    """Return the rule that a field with this mark needn't be there."""
+
+    def rule(schema: dict[str, Any]) -> None:
+        properties = schema.get("properties")
+        if isinstance(schema.get("required"), list) and isinstance(properties, dict):
+            schema["required"] = [
+                name
+                for name in schema["required"]
+                if not (isinstance(each := properties.get(name), dict) and each.get(mark) is True)
+            ]
+
+    return rule
+
+
+READ = (_nullable, _limits, allow_unknown, _variants, _converted, _pythonic, _without("writeOnly"))
+"""As a client reads an answer: it takes fields that it doesn't know and variants that overlap."""
+ANSWERED = (_nullable, _limits, _pythonic, _without("writeOnly"))
+"""As a server answers: exactly what the schema says."""
+SENT = (_nullable, _limits, _variants, _pythonic, _without("readOnly"))
+"""As a server takes a request; generated code can't tell overlapping variants apart."""

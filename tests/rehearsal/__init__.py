@@ -1,0 +1,1 @@
+"""scripts/rehearse: the spec changes, and everything still works."""

@@ -1,0 +1,89 @@
+"""The rows of table.yaml: what the spec becomes, and what people do where it needs them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from codegen.spec import operations
+from codegen.spec.document import load
+from codegen.spec.pointer import find
+
+TABLE = Path(__file__).with_name("table.yaml")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change of the spec; see table.yaml."""
+
+    name: str
+    merge: Any
+    remove: list[str] = field(default_factory=list)
+    verdict: str = "minor"
+    stop: dict[str, Any] | None = None
+    mend: dict[str, Any] | None = None
+    alone: bool = False
+
+    def spec(self, document: Any) -> Any:
+        """Return the spec `document` with the change."""
+        changed = copy.deepcopy(document)
+        for pointer in self.remove:
+            parent, _, key = pointer.rpartition("/")
+            find(changed, parent).pop(key, None)
+        return merged(changed, self.merge)
+
+    def is_new(self, document: Any) -> bool:
+        """Whether the spec `document` hasn't the change already, nor anything of the same name."""
+        if self.alone:
+            return bool(self.spec(document) != document)
+        return _names(self.merge).isdisjoint(_names(document))
+
+
+def rows(document: Any) -> list[Row]:
+    """Return the rows that are new to a spec, and one that is all of those that go together."""
+    table = [Row(**entry) for entry in YAML(typ="safe").load(TABLE.read_text(encoding="utf-8"))]
+    new = [row for row in table if row.is_new(document)]
+    together = [row for row in new if not row.alone]
+    return [*new, _together(together)] if together else new
+
+
+def _names(document: Any) -> set[str]:
+    """Return the paths, operation ids and schemas of a spec or a part of one."""
+    ids = {operation.get("operationId", "") for _, _, operation in operations.each(document)}
+    schemas = document.get("components", {}).get("schemas", {})
+    return {*document.get("paths", {}), *schemas, *ids} - {""}
+
+
+def _together(parts: list[Row]) -> Row:
+    merge: Any = {}
+    actions: list[Any] = []
+    for part in parts:
+        merge = merged(merge, part.merge)
+        actions += (part.mend or {}).get("add", [])
+    stop = {"code": 6, "says": ["/api/v1/"]} if actions else None
+    return Row("all that go together, at once", merge, stop=stop, mend={"add": actions})
+
+
+def merged(left: Any, right: Any) -> Any:
+    """Return two JSON values as one: objects are merged, else `right` it is."""
+    if not (isinstance(left, dict) and isinstance(right, dict)):
+        return copy.deepcopy(right)
+    return left | {key: merged(left.get(key), value) for key, value in right.items()}
+
+
+def mend(root: Path, change: dict[str, Any]) -> None:
+    """Change the overlay below `root` as a row says."""
+    path = root / "overrides" / "overlay.yaml"
+    overlay: Any = load(path.read_text(encoding="utf-8"), path.name)
+    for words in change.get("drop", ()):
+        kept = [it for it in overlay["actions"] if words not in it["x-reason"]]
+        if len(kept) != len(overlay["actions"]) - 1:
+            raise LookupError(f"{path.name}: no one action says {words!r}")
+        overlay["actions"] = kept
+    overlay["actions"] += change.get("add", [])
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(copy.deepcopy(overlay), file)
