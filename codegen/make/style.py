@@ -1,4 +1,4 @@
-"""Sorting and formatting of generated modules, by the locked ruff; it finds undefined names, too."""
+"""Sorting and formatting of generated modules by the locked ruff; it finds undefined names, too."""
 
 from __future__ import annotations
 
