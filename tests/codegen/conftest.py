@@ -11,6 +11,33 @@ import pytest
 from tests.codegen import support
 from tests.codegen.support import ROOT, SHOP, Clone
 
+PROJECT = """\
+[project]
+name = "shop-client"
+version = "1.0.0"
+
+[tool.codegen]
+package = "shop_client"
+layer = "shop"
+methods = "client.api"
+"""
+
+README = """\
+# Shop
+
+Before.
+
+<!-- operations: written by ./generate.sh -->
+<!-- /operations -->
+
+After.
+"""
+
+
+@pytest.fixture(autouse=True)
+def log_everything() -> None:
+    """No key is here that a log might show, and griffe says a great deal."""
+
 
 @pytest.fixture
 def upstream() -> Any:
@@ -19,31 +46,26 @@ def upstream() -> Any:
 
 
 @pytest.fixture(scope="session")
-def corrected_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return support.checkout(tmp_path_factory.mktemp("shop") / "a clone", SHOP, "shop").root
-
-
-@pytest.fixture(scope="session")
-def plain_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("plain")
-    shutil.copy2(SHOP / "openapi.yaml", folder)
-    return support.checkout(folder / "shop", folder, "shop").root
+def generated_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return support.checkout(tmp_path_factory.mktemp("shop") / "a clone", SHOP, "shop_client").root
 
 
 @pytest.fixture
-def clone(tmp_path: Path, corrected_shop: Path) -> Clone:
-    """A checkout for the shop, with an overlay, facts and settings."""
+def clone(tmp_path: Path, generated_shop: Path) -> Clone:
+    """A checkout for the shop, with a spec, an overlay and a package of its own."""
     root = tmp_path / "a clone"
-    shutil.copytree(corrected_shop, root, symlinks=True)
+    shutil.copytree(generated_shop, root, symlinks=True)
     return Clone(root)
 
 
 @pytest.fixture
-def shop(tmp_path: Path, plain_shop: Path) -> Clone:
-    """A checkout for the shop, its spec as it is."""
-    root = tmp_path / "shop"
-    shutil.copytree(plain_shop, root, symlinks=True)
-    return Clone(root)
+def listed(clone: Clone) -> Clone:
+    """A checkout for the shop without corrections, whose README.md lists the operations."""
+    support.write_overlay(clone.root, [])
+    (clone.root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (clone.root / "README.md").write_text(README, encoding="utf-8")
+    assert clone.main().returncode == 0
+    return clone
 
 
 @pytest.fixture
@@ -53,6 +75,6 @@ def project(tmp_path: Path) -> Clone:
     support.copy_machinery(root)
     for name in ("overrides", "generated_client"):
         shutil.copytree(ROOT / name, root / name, ignore=support.NOT_OURS, dirs_exist_ok=True)
-    for name in ("openapi.yaml", "pyproject.toml", "CHANGELOG.md", "README.md"):
+    for name in ("openapi.yaml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copy2(ROOT / name, root / name)
     return Clone(root)

@@ -40,25 +40,13 @@ CHANGELOG = """\
 
 [1.0.0]: https://example.com/1.0.0
 """
-PROJECT = """\
+PYPROJECT = """\
 [project]
-name = "{layer}-client"
+name = "{package}"
 version = "1.0.0"
 
 [tool.codegen]
 package = "{package}"
-layer = "{layer}"
-methods = "client.api"
-"""
-README = """\
-# Shop
-
-Before.
-
-<!-- operations: written by ./generate.sh -->
-<!-- /operations -->
-
-After.
 """
 
 
@@ -103,22 +91,17 @@ def shop() -> Any:
     return load((SHOP / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
 
 
-def checkout(root: Path, inputs: Path, layer: str, package: str = "shop_client") -> Clone:
+def checkout(root: Path, inputs: Path, package: str) -> Clone:
     """Make a checkout, at version 1.0.0, for the spec, overlay and settings in the folder `inputs`.
 
     Files that the overlay's facts are relied on by are made with what they must mention.
     """
     copy_machinery(root)
     shutil.copy2(inputs / "openapi.yaml", root)
-    write_overlay(root, [])
-    (root / "overrides" / "generator.yaml").write_text("{}\n", encoding="utf-8")
-    for name in ("overlay.yaml", "generator.yaml"):
-        if (inputs / name).exists():
-            shutil.copy2(inputs / name, root / "overrides")
-    project = PROJECT.format(layer=layer, package=package)
-    (root / "pyproject.toml").write_text(project, encoding="utf-8")
+    shutil.copy2(inputs / "overlay.yaml", root / "overrides")
+    shutil.copy2(inputs / "generator.yaml", root / "overrides")
+    (root / "pyproject.toml").write_text(PYPROJECT.format(package=package), encoding="utf-8")
     (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    (root / "README.md").write_text(README, encoding="utf-8")
     for fact in overlay.read(root / "overrides" / "overlay.yaml").facts:
         for name, text in fact.relied_on_by.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

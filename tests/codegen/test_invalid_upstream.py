@@ -25,11 +25,10 @@ from tests.codegen.support import ROOT, write_json, write_overlay
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.codegen import support
-from tests.codegen.support import Clone
+    from tests.codegen.support import Clone
 
 TEXT = (support.SHOP / "openapi.yaml").read_text(encoding="utf-8")
-SHOP = load(TEXT, "openapi.yaml")
+SHOP = load(TEXT, "shop.yaml")
 CORRECTIONS = overlay.read(ROOT / "overrides" / "overlay.yaml")
 UPSTREAM = load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), "openapi.yaml")
 
@@ -233,14 +232,16 @@ def test_what_an_action_makes_invalid_is_told_by_the_action(tmp_path: Path) -> N
     assert f"{AT} (overrides/overlay.yaml actions[0]): " in str(error.value)
 
 
-def test_what_stays_invalid_stops_the_run_and_changes_nothing(shop: Clone, tmp_path: Path) -> None:
-    before = shop.snapshot()
+def test_what_stays_invalid_stops_the_run_and_changes_nothing(
+    listed: Clone, tmp_path: Path
+) -> None:
+    before = listed.snapshot()
     (tmp_path / "new.yaml").write_text(BROKEN)
-    run = shop.main("--spec", str(tmp_path / "new.yaml"))
+    run = listed.main("--spec", str(tmp_path / "new.yaml"))
     assert run.returncode == 3
     assert f"{AT} ({tmp_path / 'new.yaml'} line " in run.stderr
     assert "An action in overrides/overlay.yaml can mend it" in run.stderr
-    assert shop.snapshot() == before
+    assert listed.snapshot() == before
 
 
 def test_a_spec_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from tests.codegen.support import Clone
 
 SHOP = support.shop()
-PDF = {"schema": {"type": "string", "format": "binary"}}
+XML = {"schema": {"type": "object"}}
 LEAVE_OUT = {
     "target": "$.paths['/reports/{id}'].get",
     "remove": True,
-    "x-expected": {"responses": {"200": {"content": {"application/pdf": {}}}}},
-    "x-reason": "PDFs are\n  for people",
+    "x-expected": {"responses": {"200": {"content": {"application/xml": {}}}}},
+    "x-reason": "XML is\n  for people",
 }
 
 
@@ -42,38 +42,38 @@ def _with_report(spec: Any) -> Any:
             "parameters": [
                 {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
             ],
-            "responses": {"200": {"description": "It", "content": {"application/pdf": PDF}}},
+            "responses": {"200": {"description": "It", "content": {"application/xml": XML}}},
         }
     }
     return spec
 
 
-def _readme(shop: Clone) -> str:
-    return (shop.root / "README.md").read_text()
+def _readme(listed: Clone) -> str:
+    return (listed.root / "README.md").read_text()
 
 
 def _action(stderr: str) -> Any:
     """Return the action that a message proposes."""
-    text = stderr[stderr.index("  - target: ") :].replace("<why>", "PDFs are for people")
+    text = stderr[stderr.index("  - target: ") :].replace("<why>", "XML is for people")
     (action,) = load(text, "the proposal")
     return action
 
 
-def test_the_stop_proposes_an_action_that_works_when_pasted(shop: Clone, tmp_path: Path) -> None:
+def test_the_stop_proposes_an_action_that_works_when_pasted(listed: Clone, tmp_path: Path) -> None:
     source = str(write_json(tmp_path / "new.json", _with_report(SHOP)))
-    stop = shop.main("--spec", source)
+    stop = listed.main("--spec", source)
     assert stop.returncode == 6
-    assert "GET /reports/{id}, status 200 (application/pdf): " in stop.stderr
+    assert "GET /reports/{id}, status 200 (application/xml): " in stop.stderr
     assert "overrides/overlay.yaml" in stop.stderr
     action = _action(stop.stderr)
     assert action["x-expected"] == LEAVE_OUT["x-expected"]
-    write_overlay(shop.root, [action])
-    assert shop.main("--spec", source).returncode == 0
-    assert "- `GET /reports/{id}`: PDFs are for people\n" in _readme(shop)
+    write_overlay(listed.root, [action])
+    assert listed.main("--spec", source).returncode == 0
+    assert "- `GET /reports/{id}`: XML is for people\n" in _readme(listed)
 
 
 def test_an_operation_that_the_generator_drops_gets_such_an_action(
-    shop: Clone, tmp_path: Path
+    listed: Clone, tmp_path: Path
 ) -> None:
     spec = copy.deepcopy(SHOP)
     spec["paths"]["/it's/a: b/{id}"] = {
@@ -87,37 +87,37 @@ def test_an_operation_that_the_generator_drops_gets_such_an_action(
         }
     }
     source = str(write_json(tmp_path / "new.json", spec))
-    stop = shop.main("--spec", source)
+    stop = listed.main("--spec", source)
     assert stop.returncode == 6
     action = _action(stop.stderr)
     assert action["x-expected"] == {"requestBody": {"content": {"application/x": {}}}}
-    write_overlay(shop.root, [action])
-    assert shop.main("--spec", source).returncode == 0
+    write_overlay(listed.root, [action])
+    assert listed.main("--spec", source).returncode == 0
 
 
-def test_what_is_left_out_is_reported_and_expires_by_itself(shop: Clone, tmp_path: Path) -> None:
+def test_what_is_left_out_is_reported_and_expires_by_itself(listed: Clone, tmp_path: Path) -> None:
     spec = _with_report(SHOP)
-    write_overlay(shop.root, [LEAVE_OUT])
+    write_overlay(listed.root, [LEAVE_OUT])
     source = tmp_path / "new.json"
-    run = shop.main("--spec", str(write_json(source, spec)), "--json")
+    run = listed.main("--spec", str(write_json(source, spec)), "--json")
     assert run.returncode == 0
-    told = {"what": "`GET /reports/{id}`", "reason": "PDFs are for people"}
+    told = {"what": "`GET /reports/{id}`", "reason": "XML is for people"}
     assert json.loads(run.stdout)["left_out_on_purpose"] == [told]
     spec["info"]["description"] = "Reworded"
-    run = shop.main("--spec", str(write_json(source, spec)))
-    assert "## Left out on purpose\n\n- `GET /reports/{id}`: PDFs are for people\n" in run.stdout, (
+    run = listed.main("--spec", str(write_json(source, spec)))
+    assert "## Left out on purpose\n\n- `GET /reports/{id}`: XML is for people\n" in run.stdout, (
         run.stdout
     )
     spec["paths"]["/reports/{id}"]["get"]["summary"] = "what isn't the reason may change"
-    assert shop.main("--spec", str(write_json(source, spec))).returncode == 0
+    assert listed.main("--spec", str(write_json(source, spec))).returncode == 0
     content = spec["paths"]["/reports/{id}"]["get"]["responses"]["200"]["content"]
     content["application/json"] = {"schema": {"type": "string"}}
-    del content["application/pdf"]
-    stop = shop.main("--spec", str(write_json(source, spec)))
+    del content["application/xml"]
+    stop = listed.main("--spec", str(write_json(source, spec)))
     assert stop.returncode == 5
     assert "changed: /paths/~1reports~1{id}/get\n" in stop.stderr
     del spec["paths"]["/reports/{id}"]
-    stop = shop.main("--spec", str(write_json(source, spec)))
+    stop = listed.main("--spec", str(write_json(source, spec)))
     assert stop.returncode == 5
     assert "gone: /paths/~1reports~1{id}/get\n" in stop.stderr
 
@@ -153,36 +153,36 @@ def test_what_counts_as_left_out(tmp_path: Path, target: str, what: str | None) 
     assert [omission.what for omission in found] == ([what] if what else [])
 
 
-def test_readme_and_page_list_the_operations_as_calls(shop: Clone) -> None:
-    before, _, after = _readme(shop).partition(catalogue.START)
+def test_readme_and_page_list_the_operations_as_calls(listed: Clone) -> None:
+    before, _, after = _readme(listed).partition(catalogue.START)
     block, _, after = after.partition(catalogue.END)
     assert (before, after) == ("# Shop\n\nBefore.\n\n", "\n\nAfter.\n")
     assert "operations, each a method of `client.api`:" in block
     assert "| `client.api.get_pet(pet_id)` | `GET /pets/{petId}` |" in block
     assert "| `client.api.create_pet(body=...)` | `POST /pets` |" in block
-    page = (shop.root / "generated_client" / "OPERATIONS.md").read_text()
+    page = (listed.root / "generated_client" / "OPERATIONS.md").read_text()
     assert "| `client.api.get_pet(pet_id)` | `GET /pets/{petId}` |" in page
-    manifest = (shop.root / "generated_client" / "MANIFEST.sha256").read_text()
+    manifest = (listed.root / "generated_client" / "MANIFEST.sha256").read_text()
     assert "  OPERATIONS.md\n" in manifest
-    assert shop.main("--check").returncode == 0
+    assert listed.main("--check").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["README.md", "generated_client/OPERATIONS.md"])
-def test_check_sees_a_list_that_is_not_the_specs(shop: Clone, name: str) -> None:
-    path = shop.root / name
+def test_check_sees_a_list_that_is_not_the_specs(listed: Clone, name: str) -> None:
+    path = listed.root / name
     path.write_text(path.read_text().replace("get_pet(pet_id)", "get_pet()"))
-    before = shop.snapshot()
-    run = shop.main("--check")
+    before = listed.snapshot()
+    run = listed.main("--check")
     assert run.returncode == 7
     assert f"{name}: " in run.stderr
     assert "./generate.sh" in run.stderr
-    assert shop.snapshot() == before
-    assert shop.main("--force").returncode == 0
-    assert shop.main("--check").returncode == 0
+    assert listed.snapshot() == before
+    assert listed.main("--force").returncode == 0
+    assert listed.main("--check").returncode == 0
 
 
 def test_a_dry_run_leaves_the_list_and_a_run_writes_it_with_the_rest(
-    shop: Clone, tmp_path: Path
+    listed: Clone, tmp_path: Path
 ) -> None:
     spec = copy.deepcopy(SHOP)
     spec["paths"]["/health"]["head"] = {
@@ -190,11 +190,11 @@ def test_a_dry_run_leaves_the_list_and_a_run_writes_it_with_the_rest(
         "responses": {"204": {"description": "Fine"}},
     }
     source = str(write_json(tmp_path / "new.json", spec))
-    before = _readme(shop)
-    assert shop.main("--spec", source, "--dry-run").returncode == 0
-    assert _readme(shop) == before
-    assert shop.main("--spec", source).returncode == 0
-    assert "| `client.api.head_health()` | `HEAD /health` |" in _readme(shop)
+    before = _readme(listed)
+    assert listed.main("--spec", source, "--dry-run").returncode == 0
+    assert _readme(listed) == before
+    assert listed.main("--spec", source).returncode == 0
+    assert "| `client.api.head_health()` | `HEAD /health` |" in _readme(listed)
 
 
 @pytest.mark.parametrize(
@@ -206,24 +206,24 @@ def test_a_dry_run_leaves_the_list_and_a_run_writes_it_with_the_rest(
         pytest.param(f"{catalogue.START}\n{catalogue.START}\n{catalogue.END}\n", id="two starts"),
     ],
 )
-def test_half_a_block_stops_the_run(shop: Clone, readme: str) -> None:
-    (shop.root / "README.md").write_text(readme)
-    before = shop.snapshot()
-    run = shop.main()
+def test_half_a_block_stops_the_run(listed: Clone, readme: str) -> None:
+    (listed.root / "README.md").write_text(readme)
+    before = listed.snapshot()
+    run = listed.main()
     assert run.returncode == 8
     assert "README.md: needs the line" in run.stderr
-    assert shop.snapshot() == before
+    assert listed.snapshot() == before
 
 
 @pytest.mark.parametrize(
     "readme", [pytest.param(None, id="no README"), pytest.param("# Shop\n", id="no block")]
 )
-def test_without_a_block_nothing_is_written(shop: Clone, readme: str | None) -> None:
-    path = shop.root / "README.md"
+def test_without_a_block_nothing_is_written(listed: Clone, readme: str | None) -> None:
+    path = listed.root / "README.md"
     path.write_text(readme) if readme else path.unlink()
-    assert shop.main().returncode == 0
+    assert listed.main().returncode == 0
     assert (path.read_text() if path.exists() else None) == readme
-    assert shop.main("--check").returncode == 0
+    assert listed.main("--check").returncode == 0
 
 
 def _call(number: int, **changes: Any) -> Call:
@@ -232,7 +232,7 @@ def _call(number: int, **changes: Any) -> Call:
         "path": f"/x/{number}",
         "module": f"x.get_x{number}",
         "arguments": (),
-        "is_alone": True,
+        "name": f"get_x{number}",
         "summary": "",
         "tags": ("x",),
         "is_deprecated": False,
@@ -274,7 +274,7 @@ def test_only_what_is_between_the_lines_changes() -> None:
         catalogue.with_block(catalogue.START, "new")
 
 
-def test_a_name_that_two_modules_have_is_called_by_its_module() -> None:
-    call = _call(1, is_alone=False, arguments=("pet_id", "body=..."))
+def test_package_without_methods_is_called_by_its_modules() -> None:
+    call = _call(1, name=None, arguments=("pet_id", "body=..."))
     assert call.spelled("client.api") == "api.x.get_x1.sync(pet_id, body=..., client=client.api)"
     assert _call(1).spelled(None) == "api.x.get_x1.sync(client=client)"

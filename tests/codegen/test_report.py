@@ -61,9 +61,9 @@ def _sections(report: str) -> dict[str, str]:
     return {title: body.strip() for title, _, body in (part.partition("\n") for part in parts[1:])}
 
 
-def test_each_reader_has_a_section(shop: Clone, tmp_path: Path, spec: Any) -> None:
-    write_overlay(shop.root, [], [VERSION])
-    run = shop.main("--spec", str(write_json(tmp_path / "new.json", _with_keys(spec, ["keys"]))))
+def test_each_reader_has_a_section(listed: Clone, tmp_path: Path, spec: Any) -> None:
+    write_overlay(listed.root, [], [VERSION])
+    run = listed.main("--spec", str(write_json(tmp_path / "new.json", _with_keys(spec, ["keys"]))))
     assert list(_sections(run.stdout)) == [
         "For people who `from shop import`",
         "For users of `client.api` and `shop_client`",
@@ -78,10 +78,10 @@ def test_each_reader_has_a_section(shop: Clone, tmp_path: Path, spec: Any) -> No
 
 
 def test_a_new_operation_shows_the_line_that_calls_it_once(
-    shop: Clone, tmp_path: Path, spec: Any
+    listed: Clone, tmp_path: Path, spec: Any
 ) -> None:
     source = write_json(tmp_path / "new.json", _with_keys(spec, ["keys"]))
-    said = json.loads(shop.main("--spec", str(source), "--dry-run", "--json").stdout)
+    said = json.loads(listed.main("--spec", str(source), "--dry-run", "--json").stdout)
     assert said["new_operations"] == [
         {
             "request": "GET /keys",
@@ -90,7 +90,7 @@ def test_a_new_operation_shows_the_line_that_calls_it_once(
             "tagged": True,
         }
     ]
-    report = shop.main("--spec", str(source)).stdout
+    report = listed.main("--spec", str(source)).stdout
     section = _sections(report)["For users of `client.api` and `shop_client`"]
     assert "- `client.api.list_keys(owner=...)`: `GET /keys`" in section
     assert "list_keys: module was added" not in section
@@ -99,51 +99,51 @@ def test_a_new_operation_shows_the_line_that_calls_it_once(
 
 @pytest.mark.parametrize("tags", [pytest.param(None, id="no tags"), pytest.param([], id="empty")])
 def test_an_operation_without_a_tag_says_what_a_later_one_does(
-    shop: Clone, tmp_path: Path, spec: Any, tags: list[str] | None
+    listed: Clone, tmp_path: Path, spec: Any, tags: list[str] | None
 ) -> None:
     _with_keys(spec, tags or [])
     if tags is None:
         del spec["paths"]["/keys"]["get"]["tags"]
     source = str(write_json(tmp_path / "new.json", spec))
-    report = shop.main("--spec", source, "--dry-run").stdout
+    report = listed.main("--spec", source, "--dry-run").stdout
     section = _sections(report)["For users of `client.api` and `shop_client`"]
     assert "in `api.default`: all of them. A tag that comes later moves the module" in section
     proposed = section.partition("```yaml\n")[2].partition("```")[0]
     (action,) = load(proposed.replace("<name>", "keys").replace("<why>", "ours"), "it")
-    write_overlay(shop.root, [action])
-    assert shop.main("--spec", source).returncode == 0
-    assert (shop.root / "generated_client/shop_client/api/keys/list_keys.py").exists()
+    write_overlay(listed.root, [action])
+    assert listed.main("--spec", source).returncode == 0
+    assert (listed.root / "generated_client/shop_client/api/keys/list_keys.py").exists()
 
 
 def test_a_spec_that_changed_under_its_old_number_is_a_warning(
-    shop: Clone, tmp_path: Path, spec: Any
+    listed: Clone, tmp_path: Path, spec: Any
 ) -> None:
     source = tmp_path / "new.json"
     spec["paths"]["/health"]["get"]["summary"] = "Whether it is up"
-    run = shop.main("--spec", str(write_json(source, spec)), "--dry-run", "--json")
+    run = listed.main("--spec", str(write_json(source, spec)), "--dry-run", "--json")
     (warning,) = json.loads(run.stdout)["warnings"]
     assert f"still calls itself version {SHOP['info']['version']}" in warning
-    report = shop.main("--spec", str(source), "--dry-run").stdout
+    report = listed.main("--spec", str(source), "--dry-run").stdout
     assert f"**Warning:** {warning}\n" in report
     spec["info"]["version"] = "7.0.0"
-    run = shop.main("--spec", str(write_json(source, spec)), "--dry-run", "--json")
+    run = listed.main("--spec", str(write_json(source, spec)), "--dry-run", "--json")
     assert json.loads(run.stdout)["warnings"] == []
 
 
 def test_a_version_that_is_raised_already_is_no_arrow(
-    shop: Clone, tmp_path: Path, spec: Any
+    listed: Clone, tmp_path: Path, spec: Any
 ) -> None:
     source = tmp_path / "new.json"
-    run = shop.main("--spec", str(write_json(source, _with_keys(spec, ["keys"]))))
+    run = listed.main("--spec", str(write_json(source, _with_keys(spec, ["keys"]))))
     assert run.stdout.startswith("# A minor change: 1.0.0 → 1.1.0\n")
     spec["paths"]["/keys"]["get"]["summary"] = "All keys"
-    run = shop.main("--spec", str(write_json(source, spec)))
+    run = listed.main("--spec", str(write_json(source, spec)))
     assert run.stdout.startswith("# A patch change; the version already is 1.1.0\n")
 
 
-def test_a_change_of_our_own_asks_for_the_version_by_hand(shop: Clone) -> None:
+def test_a_change_of_our_own_asks_for_the_version_by_hand(listed: Clone) -> None:
     write_overlay(
-        shop.root,
+        listed.root,
         [
             {
                 "target": "$.paths['/health'].get",
@@ -152,26 +152,28 @@ def test_a_change_of_our_own_asks_for_the_version_by_hand(shop: Clone) -> None:
             }
         ],
     )
-    run = shop.main()
+    run = listed.main()
     assert run.stdout.startswith("# A patch change; raise the version by hand: 1.0.0 → 1.0.1\n")
-    assert 'version = "1.0.0"' in (shop.root / "pyproject.toml").read_text()
+    assert 'version = "1.0.0"' in (listed.root / "pyproject.toml").read_text()
 
 
-def test_a_stop_tells_the_verdict_that_would_follow(shop: Clone, tmp_path: Path, spec: Any) -> None:
-    write_overlay(shop.root, [], [VERSION])
+def test_a_stop_tells_the_verdict_that_would_follow(
+    listed: Clone, tmp_path: Path, spec: Any
+) -> None:
+    write_overlay(listed.root, [], [VERSION])
     source = tmp_path / "new.json"
     spec["info"]["title"] = "Another shop"
-    run = shop.main("--spec", str(write_json(source, spec)))
+    run = listed.main("--spec", str(write_json(source, spec)))
     assert run.returncode == 5
     assert run.stderr.endswith(
         "Once that is mended: at least a patch change, by what the spec changes.\n"
     )
     _with_keys(spec, [])
-    run = shop.main("--spec", str(write_json(source, spec)), "--json")
+    run = listed.main("--spec", str(write_json(source, spec)), "--json")
     assert json.loads(run.stdout)["verdict_once_mended"] == "minor"
     spec["paths"]["/health"]["get"]["deprecated"] = "perhaps"
     report = tmp_path / "report.md"
-    run = shop.main("--spec", str(write_json(source, spec)), "--json", "--report", str(report))
+    run = listed.main("--spec", str(write_json(source, spec)), "--json", "--report", str(report))
     assert run.returncode == 5
     assert json.loads(run.stdout)["verdict_once_mended"] is None
     assert "/paths/~1health/get/deprecated" in run.stderr
@@ -233,29 +235,29 @@ def test_a_rename_is_guessed(
     assert renames.guess(spec, SHOP, where) == name
 
 
-def test_a_stop_hints_at_renames(shop: Clone, tmp_path: Path, spec: Any) -> None:
+def test_a_stop_hints_at_renames(listed: Clone, tmp_path: Path, spec: Any) -> None:
     fact = VERSION | {
         "pointer": "/components/schemas/Owner/type",
         "expected": "object",
     }
-    write_overlay(shop.root, [], [fact])
+    write_overlay(listed.root, [], [fact])
     text = json.dumps(spec).replace("schemas/Owner", "schemas/Keeper")
     spec = json.loads(text)
     _rename(spec["components"]["schemas"], "Owner", "Keeper")
-    run = shop.main("--spec", str(write_json(tmp_path / "new.json", spec)))
+    run = listed.main("--spec", str(write_json(tmp_path / "new.json", spec)))
     assert run.returncode == 5
     assert "(perhaps renamed to /components/schemas/Keeper)" in run.stderr
 
 
 def test_names_of_the_product_come_from_its_pyproject(
-    shop: Clone, tmp_path: Path, spec: Any
+    listed: Clone, tmp_path: Path, spec: Any
 ) -> None:
-    project = shop.root / "pyproject.toml"
+    project = listed.root / "pyproject.toml"
     project.write_text(
         project.read_text().replace('layer = "shop"\n', "").replace('methods = "client.api"\n', "")
     )
     assert tomllib.loads(project.read_text())["tool"]["codegen"] == {"package": "shop_client"}
-    run = shop.main("--spec", str(write_json(tmp_path / "new.json", _with_keys(spec, ["keys"]))))
+    run = listed.main("--spec", str(write_json(tmp_path / "new.json", _with_keys(spec, ["keys"]))))
     assert list(_sections(run.stdout))[:2] == [
         "For users of `shop_client`",
         "For users of the API itself",

@@ -17,6 +17,7 @@ from tests.rehearsal.walkthrough import (
     START,
     delete_the_obsolete_action,
     page,
+    project,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def test_the_walkthrough_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone = checkout(tmp_path / "a clone", START, "oneloop", "oneloop_api_client")
+    clone = checkout(tmp_path / "a clone", START, "oneloop_api_client")
+    (clone.root / "pyproject.toml").write_text(project())
+    assert clone.main().returncode == 0
     monkeypatch.chdir(tmp_path)
     (tmp_path / "page.md").write_text(page())
     stop, report, changed = CONSOLES

@@ -52,6 +52,12 @@ def page() -> str:
     return f"# Usage\n\n````yaml get /api/v1/usage/{{bid}}\n{spec}````\n"
 
 
+def project() -> str:
+    """Return pyproject.toml with the version that it starts from."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.sub(r'(?m)^version = ".*"$', 'version = "1.0.0"', text, count=1)
+
+
 def delete_the_obsolete_action(root: Path) -> None:
     """Delete the action that the page makes obsolete from the overlay below `root`."""
     path = root / "overrides" / "overlay.yaml"
@@ -76,9 +82,7 @@ def _start(scratch: Clone) -> None:
     for name, place in PLACES.items():
         shutil.copy2(START / name, scratch.root / place)
     (scratch.root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    project = scratch.root / "pyproject.toml"
-    text = re.sub(r'(?m)^version = ".*"$', 'version = "1.0.0"', project.read_text("utf-8"), count=1)
-    project.write_text(text, encoding="utf-8")
+    (scratch.root / "pyproject.toml").write_text(project(), encoding="utf-8")
     done(scratch, "./generate.sh")
     scratch.git("add", "--all")
     scratch.git("commit", "--quiet", "--allow-empty", "--message=where the walkthrough starts")

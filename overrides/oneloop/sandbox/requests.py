@@ -121,7 +121,7 @@ class _Parameter:
                 self._schema = holder.at("schema")
         kinds = set() if self._is_json else schemas.kinds(self._schema)
         self._is_object = "object" in kinds and "string" not in kinds
-        self._kinds = kinds
+        self._is_array = "array" in kinds and "string" not in kinds
 
     def __str__(self) -> str:
         return f"{self.place} parameter {self.name}"
@@ -152,7 +152,7 @@ class _Parameter:
                 name: _typed(self._schemas, self._schemas.field(self._schema, name), text)
                 for name, text in self._members(texts)
             }
-        elif _is_array(self._kinds, texts):
+        elif self._is_array:
             items = self._schemas.items(self._schema)
             value = [_typed(self._schemas, items, text) for text in self._elements(texts)]
         elif len(texts) > 1:
@@ -239,22 +239,14 @@ def _media(contents: dict[str, Node], media_type: str) -> Node | None:
 
 
 def _form(schemas: Schemas, schema: Schema, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    given: dict[str, list[Any]] = {}
-    for name, text in pairs:
-        given.setdefault(name, []).append(text)
     made: dict[str, Any] = {}
-    for name, texts in given.items():
+    for name, text in pairs:
         part = schemas.field(schema, name)
-        if _is_array(schemas.kinds(part), texts):
-            items = schemas.items(part)
-            made[name] = [_typed(schemas, items, text) for text in texts]
+        if "array" in (kinds := schemas.kinds(part)) and "string" not in kinds:
+            made.setdefault(name, []).append(_typed(schemas, schemas.items(part), text))
         else:
-            made[name] = _typed(schemas, part, texts[-1])
+            made[name] = _typed(schemas, part, text)
     return made
-
-
-def _is_array(kinds: set[str], texts: list[Any]) -> bool:
-    return "array" in kinds and ("string" not in kinds or len(texts) > 1)
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, Any]]:

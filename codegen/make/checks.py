@@ -1,0 +1,64 @@
+"""What a generated package must be, or the run stops with what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.errors import GenerationError
+from codegen.make import inspection, successes
+from codegen.spec import proposals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from codegen.spec.document import Json
+
+
+def require_whole(
+    document: Json, folder: Path, aliases: Mapping[str, str], left_out: Sequence[str]
+) -> None:
+    """Stop unless the package does what the spec says with what our code works with."""
+    modules = inspection.parsed(folder)
+    dropped = inspection.mismatches(document, modules)
+    require_none(
+        "generated functions are not the spec's operations. In overrides/overlay.yaml, mend what"
+        " the generator can't write, or leave it out on purpose (`remove: true`):",
+        dropped,
+        [*left_out, *proposals.leaving_out(document, dropped)],
+    )
+    require_none(
+        "two schemas became one module: name one otherwise, in class_overrides of"
+        " overrides/generator.yaml:",
+        inspection.missing_models(modules),
+    )
+    unread = successes.unread(document, modules, aliases, left_out)
+    require_none(
+        "generated code doesn't read what the spec documents as a success. In"
+        " overrides/overlay.yaml, mend the schema or leave the operation, the status or the media"
+        " type out on purpose (`remove: true`); or name a media type that the generator reads"
+        " instead, in content_type_overrides of overrides/generator.yaml:",
+        unread,
+        proposals.leaving_out(document, unread),
+    )
+    require_none(
+        "generated modules import a library that nothing here is made for: go back to the generator"
+        " that didn't, or adapt our code to it and declare it in pyproject.toml and in"
+        " codegen/make/inspection.py:",
+        inspection.foreign_imports(folder.name, modules),
+    )
+
+
+def require_importable(folder: Path) -> None:
+    """Stop unless every module of the package in `folder` imports."""
+    require_none(
+        "generated modules don't import. An overlay action can leave out what they are written for"
+        " (`remove: true` in overrides/overlay.yaml):",
+        inspection.unimportable(folder),
+    )
+
+
+def require_none(headline: str, problems: Sequence[str], details: Sequence[str] = ()) -> None:
+    """Stop if there are problems."""
+    if problems:
+        raise GenerationError("\n  ".join([headline, *problems, *details]))
