@@ -12,6 +12,7 @@ import functools
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,9 @@ from codegen.spec.document import load
 from tests.rehearsal import walkthrough
 from tests.rehearsal.changes import Row, mend, pages, rows
 from tests.rehearsal.scratch import ROOT, Clone, clone
-from tests.rehearsal.stages import FailedError, Stage, after, done
+from tests.rehearsal.stages import FailedError, Stage, after
+
+_FAILURES = (FailedError, LookupError, OSError, RuntimeError, ValueError, SubprocessError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,7 +101,7 @@ def _plays(name: str, stages: Iterator[Stage]) -> bool:
         began = time.monotonic()
         try:
             stage.do()
-        except (FailedError, LookupError, OSError, RuntimeError, SubprocessError) as error:
+        except _FAILURES as error:
             print(f"FAILED  {name}: {stage.name}\n{error}", flush=True)
             if stage.needed:
                 return False
@@ -147,7 +150,10 @@ def _stopped(scratch: Clone, source: Path, stop: dict[str, Any]) -> None:
 
 
 def _taken(scratch: Clone, sources: list[Path], verdict: str | None) -> None:
-    said = json.loads(done(scratch, "./generate.sh", "--spec", *sources, "--json"))
+    ran = scratch.run("./generate.sh", "--spec", *sources, "--json", stderr=subprocess.PIPE)
+    if ran.returncode:
+        raise FailedError(f"exit code {ran.returncode}\n{ran.stderr}")
+    said = json.loads(ran.stdout)
     if verdict and said["verdict"] != verdict:
         changes = json.dumps(said["changes"], indent=2)
         raise FailedError(f"the verdict is {said['verdict']}:\n{changes}")

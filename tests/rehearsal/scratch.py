@@ -21,14 +21,16 @@ class Clone:
     root: Path
     environment: dict[str, str]
 
-    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command there, at most for half an hour."""
+    def run(
+        self, *command: str | Path, stderr: int = subprocess.STDOUT
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command there, at most for half an hour; what it says is in `stdout`."""
         return subprocess.run(
             command,
             cwd=self.root,
             env=self.environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             check=False,
             timeout=1800,
