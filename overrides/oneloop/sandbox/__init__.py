@@ -17,11 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from oneloop.sandbox import answers
+from oneloop.sandbox import answers, usage
 from oneloop.sandbox.requests import RefusedError, check, check_key
 from oneloop.sandbox.server import Reply, Request, Server
 from oneloop.sandbox.spec import Operation, Spec
-from oneloop.sandbox.usage import BILLING_IDS, get_billing_usage
+from oneloop.sandbox.usage import BILLING_IDS
 
 __all__ = ["API_KEY", "BILLING_IDS", "Sandbox"]
 
@@ -90,12 +90,10 @@ class Sandbox:
         return Reply(reply.status, [*reply.headers, *headers], reply.body)
 
     def _respond(self, operation: Operation, parameters: dict[str, Any]) -> Reply:
-        if operation.id != "getBillingUsage" or "bid" not in parameters:
-            return answers.success(self._spec, operation)
-        usage = get_billing_usage(parameters)
-        if isinstance(usage, str):
-            raise RefusedError(400, usage)
-        return answers.success(self._spec, operation, usage)
+        own = usage.answer(operation.id, parameters)
+        if isinstance(own, str):
+            raise RefusedError(400, own)
+        return answers.success(self._spec, operation, own)
 
 
 def _document(spec: Mapping[str, Any] | Path | None) -> Mapping[str, Any]:
