@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from oneloop.sandbox import answers, usage
 from oneloop.sandbox.requests import RefusedError, check, check_key
+from oneloop.sandbox.sample import NoSampleError
 from oneloop.sandbox.server import Reply, Request, Server
 from oneloop.sandbox.spec import Operation, Spec
 from oneloop.sandbox.usage import BILLING_IDS
@@ -84,6 +85,9 @@ class Sandbox:
             return self._respond(operation, check(self._spec, operation, request, texts))
         except RefusedError as error:
             status, message = error.status, error.message
+        except NoSampleError as error:  # nothing can be held against such a schema
+            name = operation.name if operation else request.target
+            status, message = 501, f"the sandbox can't check {name}: {error}"
         except Exception as error:  # noqa: BLE001 - as any server
             status, message = 500, f"{type(error).__name__}: {error}"
         reply = answers.error(self._spec, operation, status, message)

@@ -42,7 +42,7 @@ def answer(operation_id: str, parameters: dict[str, Any]) -> dict[str, Any] | st
         return None
     bid = parameters["bid"]
     if bid not in BILLING_IDS:
-        return f"unknown billing id: {bid[:100]}"
+        return f"unknown billing id: {str(bid)[:100]}"
     return {"data": rows(bid)}
 
 
