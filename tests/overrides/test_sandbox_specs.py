@@ -70,6 +70,7 @@ CASES = [
     Case("get_range", THING),
     Case("get_default", THING),
     Case("get_public", THING),
+    Case("get_optional_key", THING),
     Case("get_by_key", THING),
     Case("head_thing", None),
     Case("get_thing", THING, {"id": 5, "kind": A}),
@@ -215,6 +216,7 @@ def ask(sandbox: Sandbox, method: str, target: str, **options: Any) -> httpx.Res
         pytest.param("&deep=false", {}, id="boolean"),
         pytest.param("&since=2025-01-31T10:00:00%2B01:00", {}, id="moment"),
         pytest.param("&codes=", {}, id="empty array"),
+        pytest.param("&either=a&either=b", {}, id="text or array"),
         pytest.param("", {"headers": {"X-Trace": "abc", "X-Unknown": "x"}}, id="headers"),
         pytest.param("", {"headers": {"Cookie": "page=3; theme=dark"}}, id="cookies"),
     ],
@@ -228,6 +230,7 @@ def test_parameters_as_the_spec_says(
 JSON = {"content-type": "application/json"}
 OTHER_KEY = {"headers": {"Authorization": "Bearer x"}}
 NO_SCHEME = {"headers": {"Authorization": API_KEY}}
+BASIC = {"headers": {"Authorization": f"Basic {API_KEY}"}}
 
 
 @pytest.mark.parametrize(
@@ -250,6 +253,7 @@ NO_SCHEME = {"headers": {"Authorization": API_KEY}}
         pytest.param("GET", RIGHT, {"headers": {"Cookie": "page=x"}}, 400, "page", id="cookie"),
         pytest.param("GET", RIGHT, OTHER_KEY, 401, "key", id="another key"),
         pytest.param("GET", RIGHT, NO_SCHEME, 401, "key", id="no Bearer"),
+        pytest.param("GET", RIGHT, BASIC, 401, "key", id="another scheme"),
         pytest.param("GET", "/by-key", {"headers": {"Authorization": ""}}, 401, "key", id="no key"),
         pytest.param("GET", "/nothing", {}, 404, "no such path", id="unknown path"),
         pytest.param("GET", "/things/5/x", {}, 404, "no such path", id="longer path"),
@@ -294,6 +298,18 @@ def test_refusals_have_the_documented_shape(sandbox: Sandbox) -> None:
     assert ask(sandbox, "PATCH", "/things/5").headers["allow"] == "DELETE, GET"
 
 
+def test_error_keeps_to_its_schema_where_words_do_not_fit() -> None:
+    short = {"message": {"type": "string", "maxLength": 3}, "code": {"enum": [900]}}
+    spec = answering({})
+    spec["paths"]["/it"]["get"]["responses"]["4XX"] = {
+        "description": "-",
+        "content": {"application/json": {"schema": {"type": "object", "properties": short}}},
+    }
+    with Sandbox(spec=spec) as sandbox:
+        answer = ask(sandbox, "GET", "/it?x=1")
+    assert (answer.status_code, answer.json()) == (400, {"message": "aaa", "code": 900})
+
+
 def test_without_a_documented_shape_errors_have_a_plain_one() -> None:
     with Sandbox(spec={"openapi": "3.0.0", "paths": {}}) as sandbox:
         answer = ask(sandbox, "GET", "/")
@@ -304,6 +320,7 @@ def test_without_a_documented_shape_errors_have_a_plain_one() -> None:
     ("target", "headers"),
     [
         pytest.param("/public", {}, id="an operation that needs none"),
+        pytest.param("/optional-key", {}, id="an operation that takes one"),
         pytest.param("/by-key", {"X-Key": API_KEY}, id="in a header"),
         pytest.param("/by-key?key=" + API_KEY, {}, id="in the query"),
     ],
@@ -382,6 +399,16 @@ def test_without_an_answer_501_names_the_operation(spec: Any, words: str) -> Non
     if "success" not in words:
         assert "/paths/~1it/get/responses/200/content/application~1" in message
         assert "overrides/overlay.yaml" in message
+
+
+def test_request_that_cannot_be_checked_is_a_501() -> None:
+    spec = answering({"application/json": {}})
+    wrong = {"name": "x", "in": "query", "schema": {"type": "string", "pattern": "("}}
+    spec["paths"]["/it"]["get"]["parameters"] = [wrong]
+    with Sandbox(spec=spec) as sandbox:
+        answer = ask(sandbox, "GET", "/it?x=1")
+    assert answer.status_code == 501
+    assert "getIt (GET /it)" in answer.json()["error"]["message"]
 
 
 def test_through_the_client_a_501_names_the_operation(call: Callable[..., Any]) -> None:

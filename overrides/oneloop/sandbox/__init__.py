@@ -17,11 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from oneloop.sandbox import answers
+from oneloop.sandbox import answers, usage
 from oneloop.sandbox.requests import RefusedError, check, check_key
+from oneloop.sandbox.sample import NoSampleError
 from oneloop.sandbox.server import Reply, Request, Server
 from oneloop.sandbox.spec import Operation, Spec
-from oneloop.sandbox.usage import BILLING_IDS, get_billing_usage
+from oneloop.sandbox.usage import BILLING_IDS
 
 __all__ = ["API_KEY", "BILLING_IDS", "Sandbox"]
 
@@ -84,18 +85,19 @@ class Sandbox:
             return self._respond(operation, check(self._spec, operation, request, texts))
         except RefusedError as error:
             status, message = error.status, error.message
+        except NoSampleError as error:  # nothing can be held against such a schema
+            name = operation.name if operation else request.target
+            status, message = 501, f"the sandbox can't check {name}: {error}"
         except Exception as error:  # noqa: BLE001 - as any server
             status, message = 500, f"{type(error).__name__}: {error}"
         reply = answers.error(self._spec, operation, status, message)
         return Reply(reply.status, [*reply.headers, *headers], reply.body)
 
     def _respond(self, operation: Operation, parameters: dict[str, Any]) -> Reply:
-        if operation.id != "getBillingUsage" or "bid" not in parameters:
-            return answers.success(self._spec, operation)
-        usage = get_billing_usage(parameters)
-        if isinstance(usage, str):
-            raise RefusedError(400, usage)
-        return answers.success(self._spec, operation, usage)
+        own = usage.answer(operation.id, parameters)
+        if isinstance(own, str):
+            raise RefusedError(400, own)
+        return answers.success(self._spec, operation, own)
 
 
 def _document(spec: Mapping[str, Any] | Path | None) -> Mapping[str, Any]:

@@ -121,7 +121,7 @@ class _Parameter:
                 self._schema = holder.at("schema")
         kinds = set() if self._is_json else schemas.kinds(self._schema)
         self._is_object = "object" in kinds and "string" not in kinds
-        self._is_array = "array" in kinds and "string" not in kinds
+        self._kinds = kinds
 
     def __str__(self) -> str:
         return f"{self.place} parameter {self.name}"
@@ -152,7 +152,7 @@ class _Parameter:
                 name: _typed(self._schemas, self._schemas.field(self._schema, name), text)
                 for name, text in self._members(texts)
             }
-        elif self._is_array:
+        elif _is_array(self._kinds, texts):
             items = self._schemas.items(self._schema)
             value = [_typed(self._schemas, items, text) for text in self._elements(texts)]
         elif len(texts) > 1:
@@ -239,14 +239,22 @@ def _media(contents: dict[str, Node], media_type: str) -> Node | None:
 
 
 def _form(schemas: Schemas, schema: Schema, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    given: dict[str, list[Any]] = {}
     for name, text in pairs:
+        given.setdefault(name, []).append(text)
+    made: dict[str, Any] = {}
+    for name, texts in given.items():
         part = schemas.field(schema, name)
-        if "array" in (kinds := schemas.kinds(part)) and "string" not in kinds:
-            made.setdefault(name, []).append(_typed(schemas, schemas.items(part), text))
+        if _is_array(schemas.kinds(part), texts):
+            items = schemas.items(part)
+            made[name] = [_typed(schemas, items, text) for text in texts]
         else:
-            made[name] = _typed(schemas, part, text)
+            made[name] = _typed(schemas, part, texts[-1])
     return made
+
+
+def _is_array(kinds: set[str], texts: list[Any]) -> bool:
+    return "array" in kinds and ("string" not in kinds or len(texts) > 1)
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, Any]]:

@@ -7,6 +7,7 @@ An author's example goes before a made value, wherever it stands and where it is
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -84,7 +85,7 @@ class Schemas:
                 return example
         if found.value is _NOTHING:
             raise NoSampleError(f"no value was found for the schema {as_json(schema)[:200]}")
-        return found.value
+        return copy.deepcopy(found.value)
 
     def kinds(self, schema: str | Schema) -> set[str]:
         """Return the types of the values that a schema allows, as JSON Schema names them."""
@@ -135,8 +136,6 @@ _SPEC = "urn:spec"
 _MOST_VALUES = 3_000
 """Of one sample: past that, and past so many levels, optional fields are left out."""
 _MOST_LEVELS = 5
-
-
 # What candidates are made without regard to, or only as far as it's easy.
 _UNCERTAIN = {
     *CHOICES.values(),

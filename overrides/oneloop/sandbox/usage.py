@@ -33,11 +33,16 @@ def rows(bid: str) -> list[dict[str, str]]:
     ]
 
 
-def get_billing_usage(parameters: dict[str, Any]) -> dict[str, Any] | str:
-    """Return the answer to `getBillingUsage`, or in words why there is none: status 400."""
+def answer(operation_id: str, parameters: dict[str, Any]) -> dict[str, Any] | str | None:
+    """Return the body of a success, or in words why there is none, which is status 400.
+
+    None for any other operation than `getBillingUsage`.
+    """
+    if operation_id != "getBillingUsage" or "bid" not in parameters:
+        return None
     bid = parameters["bid"]
     if bid not in BILLING_IDS:
-        return f"unknown billing id: {bid[:100]}"
+        return f"unknown billing id: {str(bid)[:100]}"
     return {"data": rows(bid)}
 
 
