@@ -11,7 +11,6 @@ import argparse
 import functools
 import json
 import re
-import shutil
 import signal
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import Any
 
 from codegen.spec.document import load
 from tests.rehearsal import walkthrough
-from tests.rehearsal.changes import Row, mend, rows
+from tests.rehearsal.changes import Row, mend, pages, rows
 from tests.rehearsal.scratch import ROOT, Clone, clone
 from tests.rehearsal.stages import FailedError, Stage, after, done
 
@@ -67,7 +66,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="FILE",
-        help="in place of the table, this spec beside openapi.yaml; may be repeated",
+        help="in place of the table, this spec of any API beside openapi.yaml; may be repeated",
     )
     return parser.parse_args(arguments)
 
@@ -120,8 +119,7 @@ def _changed(scratch: Clone, row: Row, *, fast: bool) -> Iterator[Stage]:
         return
     if mended:
         yield Stage("mended in overrides/", lambda: mend(scratch.root, mended))
-    sources = [str(source)]
-    yield Stage(f"taken: {row.verdict}", lambda: _taken(scratch, sources, row.verdict))
+    yield Stage(f"taken: {row.verdict}", lambda: _taken(scratch, [source], row.verdict))
     yield from after(scratch, fast=fast)
 
 
@@ -131,9 +129,10 @@ def _spec() -> Any:
 
 def _beside(scratch: Clone, path: Path, *, fast: bool) -> Iterator[Stage]:
     """Yield the stages of a spec that comes beside the one in openapi.yaml."""
-    first = scratch.root.with_name("first.yaml")
-    shutil.copy(ROOT / "openapi.yaml", first)
-    sources = [str(first), str(path.resolve())]
+    theirs = load(path.read_text(encoding="utf-8"), path.name)
+    sources = [scratch.root.with_name(name) for name in ("ours.json", "theirs.json")]
+    for source, document in zip(sources, pages(_spec(), theirs), strict=True):
+        source.write_text(json.dumps(document, indent=2), encoding="utf-8")
     yield Stage("taken", lambda: _taken(scratch, sources, None))
     yield from after(scratch, fast=fast)
 
@@ -147,7 +146,7 @@ def _stopped(scratch: Clone, source: Path, stop: dict[str, Any]) -> None:
         raise FailedError(f"a stop changed the checkout:\n{changed}")
 
 
-def _taken(scratch: Clone, sources: list[str], verdict: str | None) -> None:
+def _taken(scratch: Clone, sources: list[Path], verdict: str | None) -> None:
     said = json.loads(done(scratch, "./generate.sh", "--spec", *sources, "--json"))
     if verdict and said["verdict"] != verdict:
         changes = json.dumps(said["changes"], indent=2)

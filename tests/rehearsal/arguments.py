@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import functools
 import inspect
 import io
 import types
@@ -19,47 +20,53 @@ from codegen.spec.operations import resolved
 from oneloop.sandbox.sample import Schemas
 from oneloop_api_client.types import File, Unset
 
-Arguments = dict[str, Any]
-Maker = Callable[[], Arguments]
+Made = dict[str, Any]
+Maker = Callable[[], Made]
 """Makes the same arguments each time: a file is read once."""
 
 
-def variants(document: Any, path: str, method: str, function: Any) -> Iterator[Maker]:
-    """Yield all arguments, with each of the bodies that the operation takes, and the fewest."""
-    operation = document["paths"][path][method]
-    body = resolved(document, operation.get("requestBody", {}))
-    arms = _arms(typing.get_type_hints(function).get("body"))
-    media_types = list(body.get("content", {}).values())
-    paired = len(arms) == len(media_types)
-    for number in range(len(arms) if paired else min(1, len(arms))):
-        hint = arms[number] if paired else typing.Union[tuple(arms)]  # noqa: UP007 - made of a list
-        schema = media_types[number].get("schema", {})
-        yield lambda hint=hint, schema=schema: {  # type: ignore[misc]
-            **_parameters(document, path, operation, function, every=True),
-            "body": _body(document, schema, hint),
+class Arguments:
+    """Makes arguments for the operations of one spec."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._schemas = Schemas(document, "request")
+
+    def variants(self, path: str, method: str, function: Any) -> Iterator[Maker]:
+        """Yield all arguments, with each of the bodies that the operation takes, and the fewest."""
+        operation = self._document["paths"][path][method]
+        body = resolved(self._document, operation.get("requestBody", {}))
+        arms = _arms(typing.get_type_hints(function).get("body"))
+        schemas = [entry.get("schema", {}) for entry in body.get("content", {}).values()]
+        if len(arms) != len(schemas):
+            arms, schemas = [typing.Union[tuple(arms)]] if arms else [], schemas[:1]  # noqa: UP007
+        for hint, schema in zip(arms, schemas, strict=True):
+            yield functools.partial(self._all, path, operation, function, hint, schema)
+        if not arms:
+            yield functools.partial(self._parameters, path, operation, function, every=True)
+        if not body.get("required"):
+            yield functools.partial(self._parameters, path, operation, function, every=False)
+
+    def _all(self, path: str, operation: Any, function: Any, hint: Any, schema: Any) -> Made:
+        value = _with_bytes(self._document, schema, self._schemas.sample(schema))
+        parameters = self._parameters(path, operation, function, every=True)
+        return parameters | {"body": built(hint, value)}
+
+    def _parameters(self, path: str, operation: Any, function: Any, *, every: bool) -> Made:
+        shared = self._document["paths"][path].get("parameters", ())
+        declared = [*shared, *operation.get("parameters", ())]
+        parameters = {
+            (each["name"], each["in"]): each
+            for each in (resolved(self._document, parameter) for parameter in declared)
         }
-    if not arms:
-        yield lambda: _parameters(document, path, operation, function, every=True)
-    if not body.get("required"):
-        yield lambda: _parameters(document, path, operation, function, every=False)
-
-
-def _parameters(
-    document: Any, path: str, operation: Any, function: Any, *, every: bool
-) -> Arguments:
-    declared = [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
-    parameters = {
-        (each["name"], each["in"]): each
-        for each in (resolved(document, parameter) for parameter in declared)
-    }
-    hints = typing.get_type_hints(function)
-    made: Arguments = {}
-    for (name, location), parameter in parameters.items():
-        if every or parameter.get("required"):
-            python_name = _python_name(name, location, inspect.signature(function))
-            value = Schemas(document, "request").sample(parameter["schema"])
-            made[python_name] = built(hints[python_name], value)
-    return made
+        hints = typing.get_type_hints(function)
+        made: Made = {}
+        for (name, location), parameter in parameters.items():
+            if every or parameter.get("required"):
+                python_name = _python_name(name, location, inspect.signature(function))
+                value = self._schemas.sample(parameter["schema"])
+                made[python_name] = built(hints[python_name], value)
+        return made
 
 
 def _python_name(name: str, location: str, signature: inspect.Signature) -> str:
@@ -67,11 +74,6 @@ def _python_name(name: str, location: str, signature: inspect.Signature) -> str:
     plain = PythonIdentifier(name, "field_")
     with_place = PythonIdentifier(f"{name}_{location}", "field_")
     return str(with_place if with_place in signature.parameters else plain)
-
-
-def _body(document: Any, schema: Any, hint: Any) -> Any:
-    value = Schemas(document, "request").sample(schema)
-    return built(hint, _with_bytes(document, schema, value))
 
 
 def _with_bytes(document: Any, schema: Any, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,24 @@ def merged(left: Any, right: Any) -> Any:
     if not (isinstance(left, dict) and isinstance(right, dict)):
         return copy.deepcopy(right)
     return left | {key: merged(left.get(key), value) for key, value in right.items()}
+
+
+def pages(ours: Any, theirs: Any) -> tuple[Any, Any]:
+    """Return two specs as pages of one API, ours; what another one says of its key is left out."""
+    if theirs["info"] == ours["info"]:
+        return ours, theirs
+    text = json.dumps({key: theirs.get(key, {}) for key in ("paths", "components")})
+    for name in ours["components"]["schemas"].keys() & theirs["components"].get("schemas", {}):
+        text = text.replace(f'"{name}":', f'"{name}2":').replace(
+            f'schemas/{name}"', f'schemas/{name}2"'
+        )
+    page = json.loads(text)
+    page["components"]["securitySchemes"] = {}
+    for _, _, operation in operations.each(page):
+        operation.pop("security", None)
+    first = ours | {"openapi": theirs["openapi"]}
+    said = {key: first[key] for key in ("openapi", "info", "servers", "security") if key in first}
+    return first, page | said
 
 
 def mend(root: Path, change: dict[str, Any]) -> None:
