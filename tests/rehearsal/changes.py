@@ -80,11 +80,11 @@ def pages(ours: Any, theirs: Any) -> tuple[Any, Any]:
     """Return two specs as pages of one API, ours; what another one says of its key is left out."""
     if theirs["info"] == ours["info"]:
         return ours, theirs
-    text = json.dumps({key: theirs.get(key, {}) for key in ("paths", "components")})
-    for name in ours["components"]["schemas"].keys() & theirs["components"].get("schemas", {}):
-        text = text.replace(f'"{name}":', f'"{name}2":').replace(
-            f'schemas/{name}"', f'schemas/{name}2"'
-        )
+    page = {key: theirs.get(key, {}) for key in ("paths", "components")}
+    text = json.dumps(page)
+    for name in ours["components"]["schemas"].keys() & page["components"].get("schemas", {}).keys():
+        text = text.replace(f'"{name}":', f'"{name}2":')
+        text = text.replace(f'/schemas/{name}"', f'/schemas/{name}2"')
     page = json.loads(text)
     page["components"]["securitySchemes"] = {}
     for _, _, operation in operations.each(page):
