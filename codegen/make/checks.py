@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, successes
+from codegen.make import inspection, sending, successes
 from codegen.spec import proposals
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ def require_whole(
         "two schemas became one module: name one otherwise, in class_overrides of"
         " overrides/generator.yaml:",
         inspection.missing_models(modules),
+    )
+    unlike = sending.unlike(document)
+    require_none(
+        "generated code doesn't send parameters as the spec says. In overrides/overlay.yaml, mend"
+        " the parameter or leave it or its operation out on purpose (`remove: true`):",
+        unlike,
+        proposals.leaving_out(document, unlike),
     )
     unread = successes.unread(document, modules, aliases, left_out)
     require_none(

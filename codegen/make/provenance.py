@@ -18,12 +18,17 @@ from typing import Final, NamedTuple
 
 
 class Operation(NamedTuple):
-    """One operation of the spec; `responses` maps each documented status to its media types."""
+    """One operation of the spec.
+
+    `responses` maps each documented status to its media types; `joined` maps the query parameters
+    that are lists in one piece to what stands between their items.
+    """
 
     operation_id: str
     method: str
     path: str
     responses: dict[str, tuple[str, ...]]
+    joined: dict[str, str]
 
 
 SPEC_VERSION: Final = {version!r}
@@ -55,7 +60,7 @@ def module(document: Json, made_from: Provenance) -> str:
         server=servers[0].get("url", "/"),
         operations="".join(
             f"Operation({operation.operation_id!r}, {operation.method!r}, {operation.path!r},"
-            f" {operation.responses!r}),"
+            f" {operation.responses!r}, {operation.joined!r}),"
             for operation in operations.of(document)
         ),
     )

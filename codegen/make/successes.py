@@ -57,7 +57,7 @@ def unread(
             branches = _branches(modules[name], fields)
             unlike = [
                 f"{line}, status {status} ({', '.join(content) or 'no content'}): {name} {problem}"
-                for status, content in _successes(document, operation)
+                for status, content in _successes(document, method, operation)
                 if (problem := _problem(document, status, content, branches, aliases))
             ]
             if unlike:
@@ -66,12 +66,13 @@ def unread(
     return problems
 
 
-def _successes(document: Json, operation: Json) -> Iterator[tuple[str, Json]]:
+def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
     """Yield status and content of each success; `default` is one where the spec names none."""
     responses = operation.get("responses", {})
     named = [status for status in responses if status.startswith("2")]
     for status in named or responses.keys() & {"default"}:
-        yield status, resolved(document, responses[status]).get("content", {})
+        content = resolved(document, responses[status]).get("content", {})
+        yield status, {} if method == "head" else content
 
 
 def _problem(

@@ -22,16 +22,24 @@ _KNOWN: Final = ("application/json", "application/octet-stream", "text/", "multi
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def readable(value: Json) -> Json:
-    """Return the document with no field required that is only written.
+def readable(document: Json) -> Json:
+    """Return the document without what generated code would look for in answers, and not find.
 
-    Generated code would look for it in answers, where it isn't.
+    That is a required field that is only written, and what comes with the answer to a HEAD.
     """
+    made = _without_what_is_only_written(document)
+    for item in made.get("paths", {}).values():
+        for response in item.get("head", {}).get("responses", {}).values():
+            response.pop("content", None)
+    return made
+
+
+def _without_what_is_only_written(value: Json) -> Json:
     if isinstance(value, list):
-        return [readable(each) for each in value]
+        return [_without_what_is_only_written(each) for each in value]
     if not isinstance(value, dict):
         return value
-    made = {key: readable(each) for key, each in value.items()}
+    made = {key: _without_what_is_only_written(each) for key, each in value.items()}
     required, fields = value.get("required"), value.get("properties")
     if isinstance(required, list) and isinstance(fields, dict):
         made["required"] = [

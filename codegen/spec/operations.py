@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
     from codegen.spec.document import Json
 
+_DELIMITERS: Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One (method, path) of the spec, and the media types that each status answers with."""
+    """One (method, path) of the spec.
+
+    `responses` are the media types that each status answers with; `joined` what stands between the
+    items of the query parameters that are lists in one piece.
+    """
 
     operation_id: str
     method: str
     path: str
     responses: dict[str, tuple[str, ...]]
+    joined: dict[str, str]
 
 
 def of(document: Json) -> list[Operation]:
@@ -37,6 +43,11 @@ def of(document: Json) -> list[Operation]:
                 status: tuple(resolved(document, response).get("content", {}))
                 for status, response in operation.get("responses", {}).items()
             },
+            joined={
+                parameter["name"]: _DELIMITERS[parameter.get("style", "form")]
+                for parameter in parameters(document, path, operation)
+                if is_joined(document, parameter)
+            },
         )
         for path, method, operation in each(document)
     ]
@@ -48,6 +59,27 @@ def each(document: Json) -> Iterator[tuple[str, str, Json]]:
         for method in METHODS:
             if method in item:
                 yield path, method, item[method]
+
+
+def parameters(document: Json, path: str, operation: Json) -> list[Json]:
+    """Return an operation's parameters, its own before those of its path."""
+    found: dict[tuple[str, str], Json] = {}
+    for entry in [*operation.get("parameters", ()), *document["paths"][path].get("parameters", ())]:
+        parameter = resolved(document, entry)
+        found.setdefault((parameter["in"], parameter["name"]), parameter)
+    return list(found.values())
+
+
+def is_joined(document: Json, parameter: Json) -> bool:
+    """Say whether it is a list in the query whose items share one value (OpenAPI 3.0 §4.7.12.2)."""
+    style = parameter.get("style", "form")
+    schema = resolved(document, parameter.get("schema", {}))
+    return (
+        parameter["in"] == "query"
+        and schema.get("type") == "array"
+        and style in _DELIMITERS
+        and not parameter.get("explode", style == "form")
+    )
 
 
 def resolved(document: Json, value: Json) -> Json:

@@ -4,12 +4,17 @@ from typing import Final, NamedTuple
 
 
 class Operation(NamedTuple):
-    """One operation of the spec; `responses` maps each documented status to its media types."""
+    """One operation of the spec.
+
+    `responses` maps each documented status to its media types; `joined` maps the query parameters
+    that are lists in one piece to what stands between their items.
+    """
 
     operation_id: str
     method: str
     path: str
     responses: dict[str, tuple[str, ...]]
+    joined: dict[str, str]
 
 
 SPEC_VERSION: Final = "1.0.0"
@@ -28,5 +33,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             "401": ("application/json",),
             "403": ("application/json",),
         },
+        {},
     ),
 )

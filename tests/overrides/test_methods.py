@@ -64,6 +64,21 @@ CASES = [
     Case("create_thing", {"body": THING}, "POST /things", reply(b"", 202), lambda it: it is None),
     Case("import_things", {"body": THING}, "POST /things/import", reply(THING), is_thing),
     Case("add_user", {"body": THING}, "POST /users", reply(THING), lambda it: it.id == "t1"),
+    Case(
+        "search",
+        {"ids": [1, 2], "or_": ["a,b", "c"], "each": ["d", "e"]},
+        "GET /search?ids=1%2C2&or=a%2Cb%7Cc&each=d&each=e",
+        GONE,
+        lambda it: it is None,
+    ),
+    Case("search", {"ids": [], "or_": ["a"]}, "GET /search?or=a", GONE, lambda it: it is None),
+    Case(
+        "count_found",
+        {},
+        "HEAD /search",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n",
+        lambda it: it is None,
+    ),
     Case("token_", {}, "GET /token", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
     Case("table", {}, "GET /table", reply(b"a;b", content_type="text/csv"), lambda it: it == "a;b"),
     Case(

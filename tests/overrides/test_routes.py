@@ -13,7 +13,7 @@ from tests.faces import KEY
 
 def operations(monkeypatch: pytest.MonkeyPatch, *paths: str) -> None:
     """Let a spec have these paths and no other."""
-    found = [Operation(path, "GET", path, {"200": ()}) for path in paths]
+    found = [Operation(path, "GET", path, {"200": ()}, {}) for path in paths]
     monkeypatch.setattr(routes, "ROUTES", routes.table(found))
 
 
@@ -35,7 +35,7 @@ def test_path_that_the_spec_ends_with_a_slash(monkeypatch: pytest.MonkeyPatch) -
 
 
 def of(*statuses: str, media: str = "application/json") -> Operation:
-    return Operation("getKey", "GET", "/keys", dict.fromkeys(statuses, (media,)))
+    return Operation("getKey", "GET", "/keys", dict.fromkeys(statuses, (media,)), {})
 
 
 @pytest.mark.parametrize(

@@ -401,6 +401,16 @@ def test_without_an_answer_501_names_the_operation(spec: Any, words: str) -> Non
         assert "overrides/overlay.yaml" in message
 
 
+def test_request_that_cannot_be_checked_is_a_501() -> None:
+    spec = answering({"application/json": {}})
+    wrong = {"name": "x", "in": "query", "schema": {"type": "string", "pattern": "("}}
+    spec["paths"]["/it"]["get"]["parameters"] = [wrong]
+    with Sandbox(spec=spec) as sandbox:
+        answer = ask(sandbox, "GET", "/it?x=1")
+    assert answer.status_code == 501
+    assert "getIt (GET /it)" in answer.json()["error"]["message"]
+
+
 def test_through_the_client_a_501_names_the_operation(call: Callable[..., Any]) -> None:
     spec = copy.deepcopy(SPEC)
     content = spec["paths"]["/map"]["get"]["responses"]["200"]["content"]

@@ -11,8 +11,8 @@ import anyio.to_thread
 import attrs
 import httpx
 
+from oneloop._http import routes
 from oneloop._http.answer import Answer
-from oneloop._http.routes import check_path
 from oneloop._http.transport import AsyncTransport, SyncTransport
 from oneloop.errors import OneloopError
 from oneloop_api_client import AuthenticatedClient, operations
@@ -124,8 +124,8 @@ class _SyncHTTP(httpx.Client):
         return super().request(*args, **_with_cookies(cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        check_path(str(url))
-        return super().build_request(method, url, **options)
+        routes.check_path(str(url))
+        return super().build_request(method, url, **_with_joined_lists(method, url, options))
 
 
 class _AsyncHTTP(httpx.AsyncClient):
@@ -135,8 +135,8 @@ class _AsyncHTTP(httpx.AsyncClient):
         return await super().request(*args, **_with_cookies(cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        check_path(str(url))
-        return super().build_request(method, url, **options)
+        routes.check_path(str(url))
+        return super().build_request(method, url, **_with_joined_lists(method, url, options))
 
 
 class _File:
@@ -164,6 +164,27 @@ def _with_cookies(cookies: dict[str, Any] | None, options: dict[str, Any]) -> di
     }
     line = "; ".join(f"{name}={quote(text, _IN_COOKIES)}" for name, text in texts.items())
     return options | {"headers": {**(options.get("headers") or {}), "Cookie": line}}
+
+
+def _with_joined_lists(
+    method: str, url: httpx.URL | str, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the options with the lists that the spec wants in one piece as such.
+
+    Generated code passes over a parameter's `style` and `explode`.
+    """
+    params = options.get("params")
+    if not isinstance(params, dict):
+        return options
+    operation = routes.find(method.upper(), str(url))
+    joined = {
+        name: delimiter.join(
+            each if isinstance(each, str) else json.dumps(each, default=str) for each in value
+        )
+        for name, delimiter in (operation.joined if operation else {}).items()
+        if (value := params.get(name)) and isinstance(value, list)
+    }
+    return options | {"params": params | joined}
 
 
 _IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"
