@@ -71,8 +71,7 @@ def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[s
     responses = operation.get("responses", {})
     named = [status for status in responses if status.startswith("2")]
     for status in named or responses.keys() & {"default"}:
-        content = resolved(document, responses[status]).get("content", {})
-        yield status, {} if method == "head" else content
+        yield status, operations.content_of(document, method, status, responses[status])
 
 
 def _problem(

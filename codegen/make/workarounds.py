@@ -25,12 +25,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 def readable(document: Json) -> Json:
     """Return the document without what generated code would look for in answers, and not find.
 
-    That is a required field that is only written, and what comes with the answer to a HEAD.
+    That is a required field that is only written, and content that HTTP has no place for.
     """
     made = _without_what_is_only_written(document)
-    for item in made.get("paths", {}).values():
-        for response in item.get("head", {}).get("responses", {}).values():
-            response.pop("content", None)
+    for _, method, operation in operations.each(made):
+        for status, response in operation.get("responses", {}).items():
+            if not operations.content_of(made, method, status, response):
+                plain = resolved(made, response)
+                operation["responses"][status] = {**plain, "content": {}}
     return made
 
 
