@@ -63,6 +63,8 @@ def unread(
             if unlike:
                 said = [words for words in left_out if words.startswith(f"parsing {line} ")]
                 problems += [*unlike, *said]
+    if problems:
+        problems += [words for words in left_out if words.startswith("Unable to process schema ")]
     return problems
 
 

@@ -170,6 +170,19 @@ def test_what_the_generator_said_about_that_operation_is_told(tmp_path: Path) ->
         _generate(tmp_path, {"200": XML, "404": PROBLEM})
 
 
+def test_why_a_schema_has_no_class_is_told(tmp_path: Path) -> None:
+    spec = copy.deepcopy(SHOP)
+    state = {"type": "string", "enum": ["old", "new"]}
+    spec["components"]["schemas"]["OwnerState"] = {"type": "string", "enum": ["x"]}
+    spec["components"]["schemas"]["Owner"]["properties"]["state"] = state
+    source = write_json(tmp_path / "shop.json", spec)
+    with pytest.raises(GenerationError, match=r"schemas/Owner: Found conflicting enums .*State"):
+        generate(source, None, tmp_path / "client")
+    state["title"] = "Condition"
+    generate(write_json(source, spec), None, tmp_path / "other")
+    assert (tmp_path / "other/models/condition.py").exists()
+
+
 @pytest.mark.parametrize(
     "config",
     [
