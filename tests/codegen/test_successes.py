@@ -180,7 +180,7 @@ def test_why_a_schema_has_no_class_is_told(tmp_path: Path) -> None:
         generate(source, None, tmp_path / "client")
     state["title"] = "Condition"
     generate(write_json(source, spec), None, tmp_path / "other")
-    assert (tmp_path / "other/models/condition.py").exists()
+    assert (tmp_path / "other/models/owner_condition.py").exists()
 
 
 @pytest.mark.parametrize(
