@@ -72,7 +72,7 @@ def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[s
     named = [status for status in responses if status.startswith("2")]
     for status in named or responses.keys() & {"default"}:
         content = resolved(document, responses[status]).get("content", {})
-        yield status, {} if method == "head" else content
+        yield status, content if operations.has_body(method, status) else {}
 
 
 def _problem(

@@ -25,12 +25,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 def readable(document: Json) -> Json:
     """Return the document without what generated code would look for in answers, and not find.
 
-    That is a required field that is only written, and what comes with the answer to a HEAD.
+    That is a required field that is only written, and a body where HTTP has none.
     """
     made = _without_what_is_only_written(document)
-    for item in made.get("paths", {}).values():
-        for response in item.get("head", {}).get("responses", {}).values():
-            response.pop("content", None)
+    for _, method, operation in operations.each(made):
+        responses = operation.get("responses", {})
+        for status, response in responses.items():
+            if not operations.has_body(method, status):
+                responses[status] = {"description": response.get("description", "")}
     return made
 
 

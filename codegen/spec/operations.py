@@ -61,6 +61,11 @@ def each(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
+def has_body(method: str, status: str) -> bool:
+    """Say whether the answer to a request can have a body (RFC 9110 §6.4.1)."""
+    return method.upper() != "HEAD" and status not in {"204", "205", "304"}
+
+
 def parameters(document: Json, path: str, operation: Json) -> list[Json]:
     """Return an operation's parameters, its own before those of its path."""
     found: dict[tuple[str, str], Json] = {}
