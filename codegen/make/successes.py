@@ -73,7 +73,8 @@ def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[s
     responses = operation.get("responses", {})
     named = [status for status in responses if status.startswith("2")]
     for status in named or responses.keys() & {"default"}:
-        yield status, operations.content_of(document, method, status, responses[status])
+        content = resolved(document, responses[status]).get("content", {})
+        yield status, content if operations.has_body(method, status) else {}
 
 
 def _problem(

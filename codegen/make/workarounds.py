@@ -25,14 +25,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 def readable(document: Json) -> Json:
     """Return the document without what generated code would look for in answers, and not find.
 
-    That is a required field that is only written, and content that HTTP has no place for.
+    That is a required field that is only written, and a body where HTTP has none.
     """
     made = _without_what_is_only_written(document)
     for _, method, operation in operations.each(made):
-        for status, response in operation.get("responses", {}).items():
-            if not operations.content_of(made, method, status, response):
-                plain = resolved(made, response)
-                operation["responses"][status] = {**plain, "content": {}}
+        responses = operation.get("responses", {})
+        for status, response in responses.items():
+            if not operations.has_body(method, status):
+                responses[status] = {"description": response.get("description", "")}
     return made
 
 

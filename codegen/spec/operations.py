@@ -40,7 +40,7 @@ def of(document: Json) -> list[Operation]:
             method=method.upper(),
             path=path,
             responses={
-                status: tuple(content_of(document, method, status, response))
+                status: tuple(resolved(document, response).get("content", {}))
                 for status, response in operation.get("responses", {}).items()
             },
             joined={
@@ -61,14 +61,9 @@ def each(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
-def content_of(document: Json, method: str, status: str, response: Json) -> Json:
-    """Return the content of a response; what has none in HTTP has none, whatever the spec says.
-
-    That are the answers to HEAD, and those of status 204, 205 and 304 (RFC 9110 §6.4.1, §15.3.6).
-    """
-    if method == "head" or status in {"204", "205", "304"}:
-        return {}
-    return resolved(document, response).get("content", {})
+def has_body(method: str, status: str) -> bool:
+    """Say whether the answer to a request can have a body (RFC 9110 §6.4.1)."""
+    return method.upper() != "HEAD" and status not in {"204", "205", "304"}
 
 
 def parameters(document: Json, path: str, operation: Json) -> list[Json]:

@@ -9,6 +9,7 @@ import pytest
 from codegen import generate
 from codegen.errors import GenerationError
 from codegen.make import workarounds
+from codegen.spec import operations
 from tests.codegen import support
 from tests.codegen.support import write_json
 
@@ -66,6 +67,19 @@ def test_media_type_beside_json_stays_unknown(tmp_path: Path, shop: Any) -> None
     answer = get["responses"]["200"]
     answer["content"] = {"application/pdf": BYTES, **answer["content"]}
     assert "Pet.from_dict(" in _module(tmp_path, shop, "api/pets/get_pet.py")
+
+
+def test_generator_looks_for_bodies_where_none_can_be(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = shop["paths"]["/pets/{petId}"]["get"]["responses"]
+    responses["204"] = responses["200"]
+    body = "response_204 = cast(Any, None)"
+    assert body in _module(tmp_path, shop, "api/pets/get_pet.py")
+    monkeypatch.setattr(workarounds, "readable", lambda document: document)
+    monkeypatch.setattr(operations, "has_body", lambda method, status: True)
+    generate(tmp_path / "shop.json", None, tmp_path / "other")
+    assert body not in (tmp_path / "other/api/pets/get_pet.py").read_text(encoding="utf-8")
 
 
 def test_generator_looks_in_answers_for_what_is_only_written(

@@ -66,6 +66,8 @@ def other_media(operation: Operation | None, status: int, media_type: str) -> tu
 
     JSON is checked as it is parsed; this is about text and files, which nobody parses.
     """
+    if status in (204, 205):  # they have no body, whatever a spec says
+        return ()
     responses = operation.responses if operation else {}
     keys = (str(status), f"{status // 100}XX", "default")
     documented = next((responses[key] for key in keys if key in responses), ())
