@@ -68,4 +68,5 @@ def require_importable(folder: Path) -> None:
 def require_none(headline: str, problems: Sequence[str], details: Sequence[str] = ()) -> None:
     """Stop if there are problems."""
     if problems:
-        raise GenerationError("\n  ".join([headline, *problems, *details]))
+        lines = "\n".join([*problems, *details]).splitlines()
+        raise GenerationError("\n  ".join([headline, *lines]))

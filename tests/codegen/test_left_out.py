@@ -54,7 +54,8 @@ def _readme(listed: Clone) -> str:
 
 def _action(stderr: str) -> Any:
     """Return the action that a message proposes."""
-    text = stderr[stderr.index("  - target: ") :].replace("<why>", "XML is for people")
+    begin = stderr.rindex("\n", 0, stderr.index("- target: ")) + 1
+    text = stderr[begin:].replace("<why>", "XML is for people")
     (action,) = load(text, "the proposal")
     return action
 

@@ -70,7 +70,7 @@ def test_parameter_that_would_be_written_otherwise_stops_the_run(
     with pytest.raises(GenerationError) as stop:
         _generate(tmp_path, parameter, path)
     assert f"GET {path}, parameter what in {parameter['in']}: {says}" in str(stop.value)
-    assert f"  - target: $.paths['{path}'].get\n    remove: true" in str(stop.value)
+    assert f"\n    - target: $.paths['{path}'].get\n      remove: true\n" in str(stop.value)
 
 
 def test_parameter_in_a_component_is_looked_at(tmp_path: Path) -> None:
