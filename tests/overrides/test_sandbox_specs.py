@@ -108,7 +108,12 @@ def package(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ModuleType]:
     folder = tmp_path_factory.mktemp("things")
-    (folder / "spec.json").write_text(json.dumps(in_version(request.param)))
+    spec = in_version(request.param)
+    for item in spec["paths"].values():
+        for part in (item, *item.values()):
+            if isinstance(part, dict) and "parameters" in part:  # no generated code writes these
+                part["parameters"] = [it for it in part["parameters"] if "style" not in it]
+    (folder / "spec.json").write_text(json.dumps(spec))
     codegen.generate(folder / "spec.json", None, folder / "things_client")
     sys.path.insert(0, str(folder))
     yield importlib.import_module("things_client")
