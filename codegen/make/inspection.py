@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import multiprocessing
 import re
-import subprocess
 import sys
+import warnings
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +16,7 @@ from codegen.spec import operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from codegen.spec.document import Json
@@ -21,17 +24,6 @@ if TYPE_CHECKING:
 # What the generator writes for, beside the standard library.
 LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 
-_IMPORT: Final = """
-import importlib, pathlib, sys
-folder, package = sys.argv[1:]
-sys.path.insert(0, folder)
-for path in sorted(pathlib.Path(folder, package).rglob("*.py")):
-    name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        print(f"{path.relative_to(folder)}: {type(error).__name__}: {error}")
-"""
 _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
@@ -118,10 +110,20 @@ def shape(path: str) -> str:
 
 
 def unimportable(package: Path) -> list[str]:
-    """Return the modules of `package` that don't import, each with why: in another process."""
-    command = [sys.executable, "-I", "-c", _IMPORT, str(package.parent.resolve()), package.name]
-    run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours
-    return run.stdout.splitlines() or run.stderr.splitlines()[-1:]
+    """Return the modules of `package` that don't import, each with why."""
+    context = multiprocessing.get_context("fork")  # what they import is there already
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_import, args=(package.resolve(), sender))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of other threads: it needs none
+        child.start()
+    sender.close()
+    try:
+        found: list[str] = receiver.recv()
+    except EOFError:
+        found = [f"importing {package.name} ended Python"]
+    child.join()
+    return found
 
 
 def missing_models(modules: dict[str, ast.Module]) -> list[str]:
@@ -144,6 +146,21 @@ def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:
         for imported in _imports(tree)
         if imported.partition(".")[0] not in known
     ]
+
+
+def _import(package: Path, sender: Connection) -> None:
+    """Import each module of `package` here, and send what doesn't."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
+        del sys.modules[name]
+    sys.path.insert(0, str(package.parent))
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        place = path.relative_to(package.parent)
+        try:
+            importlib.import_module(".".join(place.with_suffix("").parts).removesuffix(".__init__"))
+        except Exception as error:  # noqa: BLE001 - whatever a module's own code raises
+            found.append(f"{place}: {type(error).__name__}: {error}")
+    sender.send(found)
 
 
 def _defined(module: ast.Module) -> set[str]:
