@@ -252,7 +252,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "methods results"): [
         ("if not isinstance(answer, Answer):", "if False:"),
-        ("if has_type else answer.untyped()", ""),
+        ('if not hasattr(module, "sync"):', "if False:"),
         ("return attrs.evolve(self, headers={**self._headers, **headers})", "return self"),
         ("return attrs.evolve(self, cookies={**self._cookies, **cookies})", "return self"),
     ],
