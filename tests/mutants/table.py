@@ -252,7 +252,9 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "methods results"): [
         ("if not isinstance(answer, Answer):", "if False:"),
-        ('if not hasattr(module, "sync"):', "if False:"),
+        ("        return answer.untyped()\n", "        pass\n"),
+        ('raise answer.fault("$", "what the generated models read", problem)', "raise KeyError"),
+        ('return options | {"params": params | joined}', "return options"),
         ("return attrs.evolve(self, headers={**self._headers, **headers})", "return self"),
         ("return attrs.evolve(self, cookies={**self._cookies, **cookies})", "return self"),
     ],
