@@ -28,10 +28,11 @@ class Row:
     stop: dict[str, Any] | None = None
     mend: dict[str, Any] | None = None
     alone: bool = False
+    in_3_1: bool = False
 
     def spec(self, document: Any) -> Any:
         """Return the spec `document` with the change."""
-        changed = copy.deepcopy(document)
+        changed = _in_3_1(document) if self.in_3_1 else copy.deepcopy(document)
         for pointer in self.remove:
             parent, _, key = pointer.rpartition("/")
             find(changed, parent).pop(key, None)
@@ -50,6 +51,22 @@ def rows(document: Any) -> list[Row]:
     new = [row for row in table if row.is_new(document)]
     together = [row for row in new if not row.alone]
     return [*new, _together(together)] if together else new
+
+
+def _in_3_1(node: Any) -> Any:
+    """Return a document of OpenAPI 3.0 with its limits and nulls as 3.1 has them."""
+    if isinstance(node, list):
+        return [_in_3_1(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _in_3_1(each) for key, each in node.items()}
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and limit in made:
+            made[exclusive] = made.pop(limit)
+    if made.get("nullable") is True and isinstance(made.get("type"), str):
+        made["type"] = [made["type"], "null"]
+        del made["nullable"]
+    return made
 
 
 def _names(document: Any) -> set[str]:
