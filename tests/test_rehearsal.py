@@ -42,7 +42,7 @@ def test_the_nightly_workflow_runs_all_parts_of_what_takes_long() -> None:
     assert workflow["permissions"] == {"contents": "read"}
     assert "schedule" in workflow["on"]
     commands = workflow["jobs"]["run"]["strategy"]["matrix"]["command"]
-    for script, parts in {"rehearse": 4, "mutants": 2}.items():
+    for script, parts in {"rehearse --each": 4, "mutants": 2}.items():
         asked = [f"scripts/{script} --part {part}/{parts}" for part in range(1, parts + 1)]
         assert [each for each in commands if f"/{script} " in each] == asked
     assert {"scripts/matrix", "scripts/lowest"} < set(commands)

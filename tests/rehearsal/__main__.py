@@ -1,6 +1,6 @@
-"""Rehearses changes of the vendor's spec: for each, in a scratch clone, ./generate.sh --spec,
-scripts/lint, the demo, every operation called through the sandbox, ./generate.sh --check, and the
-whole test suite.
+"""Rehearses changes of the vendor's spec: for each, in a scratch clone, ./generate.sh --spec, the
+demo, every operation called through the sandbox, ./generate.sh --check, scripts/lint and the whole
+test suite. The last two, which take minutes, come once for all the changes that only add something.
 
 Exit code: 0 all went well, 1 something failed, 2 the command line is wrong.
 """
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import SubprocessError
-from typing import Any
+from typing import Any, NamedTuple
 
 from codegen.spec.document import load
 from tests.rehearsal import walkthrough
@@ -33,18 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Rehearse what the command line says and return the exit code."""
     options = _options(arguments)
     scenes = [
-        (name, play)
-        for name, play in _scenes(options)
-        if not options.words or any(word in name for word in options.words)
+        scene
+        for scene in _scenes(options)
+        if not options.words or any(word in scene.name for word in options.words)
     ]
     if options.list:
-        print(*(name for name, _ in scenes), sep="\n")
+        print(*(scene.name for scene in scenes), sep="\n")
         return 0
     number, parts = options.part
     failed = 0
-    for name, play in scenes[number - 1 :: parts]:
-        with clone(whole=not options.fast) as scratch:
-            failed += not _plays(name, play(scratch))
+    for scene in scenes[number - 1 :: parts]:
+        with clone(whole=scene.is_whole) as scratch:
+            failed += not _plays(scene.name, scene.play(scratch))
     print(f"{len(scenes[number - 1 :: parts]) - failed} rehearsed, {failed} failed", flush=True)
     return 1 if failed or not scenes else 0
 
@@ -58,6 +58,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("words", nargs="*", help="rehearse only what has one of these in its name")
     parser.add_argument(
         "--fast", action="store_true", help="leave out scripts/lint and the test suite"
+    )
+    parser.add_argument(
+        "--each", action="store_true", help="have them for each change alone: it takes hours"
     )
     parser.add_argument("--list", action="store_true", help="only list what would be rehearsed")
     parser.add_argument(
@@ -81,17 +84,25 @@ def _part(text: str) -> tuple[int, int]:
     return number, parts
 
 
-def _scenes(
-    options: argparse.Namespace,
-) -> Iterator[tuple[str, Callable[[Clone], Iterator[Stage]]]]:
+class Scene(NamedTuple):
+    """What is rehearsed in one clone, which is whole where lint and tests run in it."""
+
+    name: str
+    play: Callable[[Clone], Iterator[Stage]]
+    is_whole: bool
+
+
+def _scenes(options: argparse.Namespace) -> Iterator[Scene]:
     for path in options.spec:
-        yield path.name, functools.partial(_beside, path=path, fast=options.fast)
+        play = functools.partial(_beside, path=path, fast=options.fast)
+        yield Scene(path.name, play, not options.fast)
     if options.spec:
         return
     for row in rows(_spec()):
-        yield row.name, functools.partial(_changed, row=row, fast=options.fast)
+        fast = options.fast or not (options.each or row.is_whole)
+        yield Scene(row.name, functools.partial(_changed, row=row, fast=fast), not fast)
     if not options.fast:
-        yield "CONTRIBUTING's walkthrough", walkthrough.stages
+        yield Scene("CONTRIBUTING's walkthrough", walkthrough.stages, is_whole=True)
 
 
 def _plays(name: str, stages: Iterator[Stage]) -> bool:

@@ -14,6 +14,7 @@ from codegen.spec import operations
 from codegen.spec.document import load
 from codegen.spec.pointer import find
 
+TOGETHER = "all that go together, at once"
 TABLE = Path(__file__).with_name("table.yaml")
 
 
@@ -29,6 +30,11 @@ class Row:
     mend: dict[str, Any] | None = None
     alone: bool = False
     in_3_1: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole test suite is for it: on others it runs with all of them at once."""
+        return self.verdict != "stopped" and (self.alone or self.name == TOGETHER)
 
     def spec(self, document: Any) -> Any:
         """Return the spec `document` with the change."""
@@ -83,7 +89,7 @@ def _together(parts: list[Row]) -> Row:
         merge = merged(merge, part.merge)
         actions += (part.mend or {}).get("add", [])
     stop = {"code": 6, "says": ["/api/v1/"]} if actions else None
-    return Row("all that go together, at once", merge, stop=stop, mend={"add": actions})
+    return Row(TOGETHER, merge, stop=stop, mend={"add": actions})
 
 
 def merged(left: Any, right: Any) -> Any:
