@@ -7,6 +7,7 @@ answers are checked, so `\d` is an ASCII digit and `$` the very end.
 
 from __future__ import annotations
 
+import functools
 import re
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -66,6 +67,12 @@ def agree(left: str, right: str) -> bool:
     except (RecursionError, ValueError):  # the engine or `_Maker` gave up
         return False
     return taken
+
+
+@functools.cache
+def is_one(pattern: str) -> bool:
+    """Say whether it is a regular expression to the engine by which answers are checked."""
+    return _matcher(pattern) is not None
 
 
 def _matcher(pattern: str) -> Callable[[str], bool] | None:

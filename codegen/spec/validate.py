@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 
 from codegen.errors import SourceError
-from codegen.spec import operations, pointer
+from codegen.spec import operations, patterns, pointer
 from codegen.spec.upstream import require_version
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
 
 def problems(document: Json) -> list[Problem]:
     """Return what keeps `document` from being valid OpenAPI of its version."""
-    if found := list(_references(document, document, "")):
+    if found := list(_loose_ends(document, document, "")):
         return found
     validator, schema = _VALIDATORS[document["openapi"][:3]]
     if _is_valid(validator, document):
@@ -139,24 +139,32 @@ def _senseless(validator: type[SpecValidator], document: Json) -> Iterator[Probl
         return
 
 
-def _references(document: Json, value: Json, where: str) -> Iterator[Problem]:
-    """Yield what is wrong with the references below `value`."""
+def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
+    """Yield what is wrong with the references and patterns in `value` and below."""
     if isinstance(value, list):
         for index, child in enumerate(value):
-            yield from _references(document, child, f"{where}/{index}")
+            yield from _loose_ends(document, child, f"{where}/{index}")
     if not isinstance(value, dict):
         return
     is_name = where.rpartition("/")[2] in _NAME_MAPS
-    if isinstance(ref := value.get("$ref"), str):
-        if not ref.startswith("#/"):
-            yield Problem(where, f"$ref {ref!r} leads out of the document")
-        elif pointer.find(document, ref[1:]) is pointer.ABSENT:
-            yield Problem(where, f"$ref {ref!r} leads nowhere")
-    elif "$ref" in value and not is_name:
-        yield Problem(where, f"$ref {ref!r:.80} is not a string")
+    if "$ref" in value:
+        yield from _reference(document, value["$ref"], where, is_name=is_name)
+    if not is_name and isinstance(text := value.get("pattern"), str) and not patterns.is_one(text):
+        # jsonschema-rs would refuse the whole schema with it, at the first answer.
+        yield Problem(f"{where}/pattern", f"{text[:80]!r} is no pattern to check answers by")
     for key, child in value.items():
         if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
-            yield from _references(document, child, where + pointer.join([key]))
+            yield from _loose_ends(document, child, where + pointer.join([key]))
+
+
+def _reference(document: Json, ref: Json, where: str, *, is_name: bool) -> Iterator[Problem]:
+    if not isinstance(ref, str):
+        if not is_name:
+            yield Problem(where, f"$ref {ref!r:.80} is not a string")
+    elif not ref.startswith("#/"):
+        yield Problem(where, f"$ref {ref!r} leads out of the document")
+    elif pointer.find(document, ref[1:]) is pointer.ABSENT:
+        yield Problem(where, f"$ref {ref!r} leads nowhere")
 
 
 def _undefined_schemes(document: Json) -> Iterator[Problem]:

@@ -47,6 +47,11 @@ def _list(spec: Any) -> Any:
         pytest.param(lambda spec: spec.pop("info"), "", id="no info"),
         pytest.param(lambda spec: spec.update(paths=None), "/paths", id="no paths"),
         pytest.param(
+            lambda spec: spec["components"]["schemas"]["Kind"].update(pattern=r"^(?P<a>x)\Z"),
+            f"{KIND}/pattern",
+            id="a pattern that is none to the engine by which answers are checked",
+        ),
+        pytest.param(
             lambda spec: spec["paths"].update({"/pets": []}), "/paths/~1pets", id="path item"
         ),
         pytest.param(lambda spec: spec["paths"]["/pets"].update(get="x"), LIST, id="operation"),
