@@ -175,7 +175,7 @@ def test_result_with_what_came_with_it(call: Call, case: Case) -> None:
     assert KEY not in repr(response)
 
 
-@pytest.mark.parametrize("case", named([case for case in CASES if case.name != "import_things"]))
+@pytest.mark.parametrize("case", named(CASES))
 @pytest.mark.parametrize(
     ("status", "error"),
     [
