@@ -32,12 +32,19 @@ def _problem(document: Json, parameter: Json) -> str | None:
     place, kind, form = parameter["in"], schema.get("type"), schema.get("format")
     style = parameter.get("style", "form" if place in {"query", "cookie"} else "simple")
     explode = parameter.get("explode", style == "form")
-    if place == "query" and kind == "object" and (style != "form" or not explode):
-        return f"an object of style {style}, explode {str(explode).lower()}"
-    if place != "query" and kind in {"array", "object"}:
-        return f"an {kind}"
-    if place == "path" and style != "simple":
-        return f"style {style}"
-    if place == "path" and (kind == "boolean" or form == "date-time"):
-        return f"a {form or kind}, which Python spells otherwise"
-    return None
+    in_path, in_query = place == "path", place == "query"
+    quoted = not {'"', "\\"}.isdisjoint(str(schema.get("default", "")))
+    problems = (
+        (
+            in_query and kind == "object" and (style != "form" or not explode),
+            f"an object of style {style}, explode {str(explode).lower()}",
+        ),
+        (not in_query and kind in {"array", "object"}, f"an {kind}"),
+        (in_path and style != "simple", f"style {style}"),
+        (
+            in_path and (kind == "boolean" or form == "date-time"),
+            f"a {form or kind}, which Python spells otherwise",
+        ),
+        (quoted, "a default with quotes or backslashes, which are escaped once too often"),
+    )
+    return next((words for wrong, words in problems if wrong), None)

@@ -52,6 +52,7 @@ def test_parameter_that_is_written_as_the_spec_says(tmp_path: Path, parameter: A
         ({"in": "query", "schema": OBJECT, "style": "deepObject"}, "an object of style deepObject"),
         ({"in": "query", "schema": OBJECT, "explode": False}, "an object of style form, explode"),
         ({"in": "cookie", "schema": STRINGS}, "an array"),
+        ({"in": "query", "schema": {"type": "string", "default": 'a"b'}}, "a default with quotes"),
         ({"in": "path", "schema": STRINGS}, "an array"),
         ({"in": "path", "schema": {"type": "boolean"}}, "a boolean, which Python spells otherwise"),
         (
