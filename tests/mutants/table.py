@@ -360,6 +360,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
     ],
     ("_http/network", "wire"): [
+        ("    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF\n", ""),
         ("_tls_context(trust_env=config.trust_env)", "_tls_context(trust_env=True)"),
         (
             "_tls_context(trust_env=config.trust_env) if https",

@@ -202,9 +202,19 @@ def test_plain_text_where_tls_is_due(face: Face, caplog: pytest.LogCaptureFixtur
 
 
 @every_face
+@pytest.mark.parametrize("option", [0, ssl.OP_IGNORE_UNEXPECTED_EOF], ids=["strict", "lenient"])
 def test_answer_that_tls_does_not_end_may_be_cut(
-    face: Face, tls: ssl.SSLContext, trusted: None
+    face: Face, tls: ssl.SSLContext, trusted: None, option: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whatever Python sets by default; before 3.11.3 it is lenient."""
+    make = ssl.create_default_context
+
+    def with_option(**options: Any) -> ssl.SSLContext:
+        context = make(**options)
+        context.options |= option
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", with_option)
     endless = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + usage_body()
     with RawServer(sends_then(endless, socket.socket.close), tls) as server:
         with pytest.raises(APIConnectionError):

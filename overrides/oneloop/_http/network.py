@@ -92,6 +92,8 @@ def _tls_context(*, trust_env: bool) -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(f"{variable} holds no usable certificates: {error}") from None
     context.set_alpn_protocols(["http/1.1"])
+    # Python before 3.11.3 sets it: an answer that is cut off would look whole.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
 
 
