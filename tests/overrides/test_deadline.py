@@ -105,7 +105,7 @@ def test_pauses_stay_within_the_deadline(face: Face, monkeypatch: pytest.MonkeyP
         began = time.monotonic()
         with pytest.raises(InternalServerError):
             face(server.url, max_retries=50, timeout=0.8)
-        assert time.monotonic() - began < 0.85
+        assert time.monotonic() - began < 1.1  # the client is made in it, too
     assert len(server.requests) == 3
 
 
