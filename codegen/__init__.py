@@ -29,8 +29,8 @@ def generate(
     """Generate the package for the OpenAPI file `spec` into the new `folder`.
 
     `config` is the generator's own configuration file, `templates` a folder of more templates, each
-    of which becomes a module. Returns what the generator left out, in
-    words; raises `codegen.errors.CodegenError`.
+    of which becomes a module. Returns what the generator left out, in words; raises
+    `codegen.errors.CodegenError`.
     """
     # A second of imports, for those who generate.
     from codegen.make import build  # noqa: PLC0415

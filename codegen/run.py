@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from codegen import catalogue, checkout, release, swap
 from codegen.diff.packages import python_changes
 from codegen.diff.specs import spec_changes
-from codegen.errors import CheckoutError, CodegenError, DriftError, FactsError
+from codegen.errors import CheckoutError, CodegenError, DriftError
 from codegen.make import build
 from codegen.make.calls import calls
 from codegen.report import Outlook, Report
@@ -66,7 +66,7 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
         upstream = intake.read(sources) if sources else _checked_in(place)
         corrections = _corrections(place)
         judged = facts.judge(corrections, upstream.document)
-        if any(fact.state != "holds" for fact in judged):
+        if facts.reason_to_stop(judged):
             return _stopped(place, sources, upstream, corrections)
         fresh = _generated(place, upstream, corrections, folder)
         before = _effective(place.package)
@@ -148,13 +148,10 @@ def _stopped(
     """Report the facts that no longer hold, and what would follow if they were mended."""
     before = _checked_in(place)
     judged = facts.judge(corrections, upstream.document, before.document)
-    try:
-        facts.require(judged)
-    except FactsError as stop:
-        changes, invalid = _foreseen(before, upstream, corrections, judged)
-        outlook = Outlook(verdict(changes), invalid)
-        return Report(sources, judged, changes, stop=stop, outlook=outlook)
-    raise AssertionError("judged twice, with two results")
+    changes, invalid = _foreseen(before, upstream, corrections, judged)
+    outlook = Outlook(verdict(changes), invalid)
+    stop = facts.reason_to_stop(judged)
+    return Report(sources, judged, changes, stop=stop, outlook=outlook)
 
 
 def _foreseen(

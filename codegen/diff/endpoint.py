@@ -10,7 +10,7 @@ from openapi_python_client.parser.openapi import generate_operation_id
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
-from codegen.spec.operations import METHODS, each, resolved
+from codegen.spec.operations import METHODS, each, key_of, parameters, resolved
 
 if TYPE_CHECKING:
     from codegen.spec.document import Json
@@ -54,12 +54,7 @@ class Endpoint:
     @property
     def parameters(self) -> dict[tuple[str, str], Json]:
         """By place and name, the operation's own before the path's; headers ignore case."""
-        found: dict[tuple[str, str], Json] = {}
-        for entry in [*self.body.get("parameters", ()), *self.item.get("parameters", ())]:
-            parameter = resolved(self.document, entry)
-            place, name = parameter["in"], parameter["name"]
-            found.setdefault((place, name.lower() if place == "header" else name), parameter)
-        return found
+        return {key_of(it): it for it in parameters(self.document, self.path, self.body)}
 
     @property
     def security(self) -> list[frozenset[str]]:

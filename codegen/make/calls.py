@@ -46,7 +46,7 @@ class Call:
 
 def calls(package: Package) -> list[Call]:
     """Return the operations of `package` in the spec's order."""
-    modules = inspection.parsed(package.folder)
+    modules = inspection.parsed(package.folder, "api/**/*.py", "operations.py")
     found = inspection.by_operation(modules)
     names = inspection.methods(modules)
     return [

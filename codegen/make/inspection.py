@@ -27,11 +27,12 @@ LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
-def parsed(package: Path) -> dict[str, ast.Module]:
-    """Return the syntax of each module in `package`, by its path there."""
+def parsed(package: Path, *patterns: str) -> dict[str, ast.Module]:
+    """Return the syntax of each module in `package`, or of those that match, by its path there."""
     return {
         path.relative_to(package).as_posix(): parsed_module(path)
-        for path in sorted(package.rglob("*.py"))
+        for pattern in patterns or ("**/*.py",)
+        for path in sorted(package.glob(pattern))
     }
 
 

@@ -53,10 +53,10 @@ class Method:
     @property
     def result(self) -> str:
         """The type of its successes alone: what isn't one is raised."""
-        types = sorted({_type(response) for response in _successes(self.endpoint)} - {"None"})
-        if any(_type(response) == "None" for response in _successes(self.endpoint)) or not types:
-            types.append("None")
-        return "Any" if "Any" in types else " | ".join(types)
+        types = {_type(response) for response in _successes(self.endpoint)} or {"None"}
+        if "Any" in types:
+            return "Any"
+        return " | ".join(sorted(types, key=lambda each: (each == "None", each)))
 
     @property
     def errors(self) -> list[tuple[str, str]]:

@@ -61,10 +61,17 @@ def judge(overlay: Overlay, document: Json, before: Json = None) -> list[Fact]:
 
 
 def require(facts: Sequence[Fact]) -> None:
-    """Stop unless all of `facts` hold; those that don't are told at once."""
-    if broken := [fact for fact in facts if fact.state != "holds"]:
-        count = f"{len(broken)} of {len(facts)} upstream facts no longer hold"
-        raise FactsError(f"{count}:\n\n" + "\n\n".join(map(_described, broken)))
+    """Stop unless all of `facts` hold."""
+    if stop := reason_to_stop(facts):
+        raise stop
+
+
+def reason_to_stop(facts: Sequence[Fact]) -> FactsError | None:
+    """Return the error that tells all of `facts` that don't hold; None where all do."""
+    broken = [fact for fact in facts if fact.state != "holds"]
+    count = f"{len(broken)} of {len(facts)} upstream facts no longer hold"
+    told = f"{count}:\n\n" + "\n\n".join(map(_described, broken))
+    return FactsError(told) if broken else None
 
 
 def _described(fact: Fact) -> str:

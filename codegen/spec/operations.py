@@ -71,8 +71,14 @@ def parameters(document: Json, path: str, operation: Json) -> list[Json]:
     found: dict[tuple[str, str], Json] = {}
     for entry in [*operation.get("parameters", ()), *document["paths"][path].get("parameters", ())]:
         parameter = resolved(document, entry)
-        found.setdefault((parameter["in"], parameter["name"]), parameter)
+        found.setdefault(key_of(parameter), parameter)
     return list(found.values())
+
+
+def key_of(parameter: Json) -> tuple[str, str]:
+    """Return what makes a parameter the same as another: place and name; headers ignore case."""
+    place, name = parameter["in"], parameter["name"]
+    return place, name.lower() if place == "header" else name
 
 
 def is_joined(document: Json, parameter: Json) -> bool:

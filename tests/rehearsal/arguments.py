@@ -16,6 +16,7 @@ from typing import Any
 from dateutil.parser import isoparse
 from openapi_python_client.strings import PythonIdentifier
 
+from codegen.spec import operations
 from codegen.spec.operations import resolved
 from oneloop.sandbox.sample import Schemas
 from oneloop_api_client.types import File, Unset
@@ -53,16 +54,11 @@ class Arguments:
         return parameters | {"body": built(hint, value)}
 
     def _parameters(self, path: str, operation: Any, function: Any, *, every: bool) -> Made:
-        shared = self._document["paths"][path].get("parameters", ())
-        declared = [*shared, *operation.get("parameters", ())]
-        parameters = {
-            (each["name"], each["in"]): each
-            for each in (resolved(self._document, parameter) for parameter in declared)
-        }
         hints = typing.get_type_hints(function)
         made: Made = {}
-        for (name, location), parameter in parameters.items():
+        for parameter in operations.parameters(self._document, path, operation):
             if every or parameter.get("required"):
+                name, location = parameter["name"], parameter["in"]
                 python_name = _python_name(name, location, inspect.signature(function))
                 value = self._schemas.sample(parameter["schema"])
                 made[python_name] = built(hints[python_name], value)

@@ -7,7 +7,6 @@ exit code 1 if anything did.
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import importlib
 import inspect
@@ -85,28 +84,15 @@ class Operation:
 
 def every_operation() -> Iterator[Operation]:
     """Yield each operation of the spec with the method that calls its module."""
-    modules = {path: name for name, path in _called_modules().items()}
-    found = inspection.by_operation(inspection.parsed(PACKAGE))
+    modules = inspection.parsed(PACKAGE)
+    names, found = inspection.methods(modules), inspection.by_operation(modules)
     for path, method, spec in operations.each(DOCUMENT):
         for file in found[method.upper(), inspection.shape(path)]:
-            dotted = file.removesuffix(".py").replace("/", ".")
-            if dotted not in modules:  # one with several tags has a method for the first
+            if file not in names:  # one with several tags has a method for the first
                 continue
+            dotted = file.removesuffix(".py").replace("/", ".")
             module = importlib.import_module(f"oneloop_api_client.{dotted}")
-            yield Operation(modules[dotted], module, method.upper(), path, spec)
-
-
-def _called_modules() -> dict[str, str]:
-    """Return the module behind each method of `client.api`."""
-    tree = ast.parse((PACKAGE / "operations.py").read_text(encoding="utf-8"))
-    (methods,) = [node for node in tree.body if getattr(node, "name", "") == "SyncOperations"]
-    return {
-        method.name: f"{node.module}.{node.names[0].name}"
-        for method in ast.walk(methods)
-        if isinstance(method, ast.FunctionDef)
-        for node in method.body
-        if isinstance(node, ast.ImportFrom)
-    }
+            yield Operation(names[file], module, method.upper(), path, spec)
 
 
 class Caller:
