@@ -153,9 +153,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("text[: MAX_EXCERPT + MAX_KEY_LENGTH * MAX_SPELLING]", "text[:MAX_EXCERPT]"),
         ("printable(self.call.redact(name))", "printable(name)"),
     ],
+    ("_http/schema", "answer"): [
+        ('media_type.endswith("+json")', 'media_type.endswith("json")'),
+    ],
     ("_http/answer", "answer"): [
         ("if not self.is_json:", "if False:"),
-        ('media_type.endswith("+json")', 'media_type.endswith("json")'),
         ("if not self.body.isascii()", "if False"),
         ("body.decode(), object_pairs_hook", "body, object_pairs_hook"),
         ("object_pairs_hook=_unique, ", ""),
@@ -682,7 +684,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("        if len(texts) > 1:", "        if False:"),
         ("not (fields or name in known)", "not fields"),
         ("if node is None:", "if node is None and not contents:"),
-        ('(is_json or media_type in ("", *_FORMS))', "False"),
+        ('(is_json(media_type) or media_type in ("", *_FORMS))', "False"),
         ("    if not request.body:", "    if not request.body and not content_type:"),
         (".lower() in _HTTPS_OWN", ".lower() in ()"),
         ('if text.lower() in ("true", "false"):', "if False:"),
@@ -692,7 +694,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('elif flaw := spec.responses.flaw(media.at("schema"), value):', "elif flaw := None:"),
         ('header.value.get("required") and', ""),
         ('if key[:1] == "2"]', 'if key == "200"]'),
-        ("next((each for each in contents if _is_json(each[0])), contents[0])", "contents[0]"),
+        (
+            "next((each for each in contents if is_json(_plain(each[0]))), contents[0])",
+            "contents[0]",
+        ),
         (
             'schemas.sample(media.at("schema"), examples)',
             '(examples or [schemas.sample(media.at("schema"))])[0]',

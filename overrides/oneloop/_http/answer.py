@@ -85,9 +85,9 @@ class Answer(httpx.Response):
 
     def info(self) -> ResponseInfo:
         """Return what is worth keeping of this answer beside what it says."""
-        texts = [text for pair in self.headers.multi_items() for text in pair]
         headers = self.headers
-        if self.call.redact("\n".join(texts)) != "\n".join(texts):
+        texts = [text for pair in headers.multi_items() for text in pair]
+        if self.call.redact(line := "\n".join(texts)) != line:
             texts = [self.call.redact(text) for text in texts]
             headers = httpx.Headers(list(zip(texts[::2], texts[1::2], strict=True)))
         return ResponseInfo(
@@ -123,14 +123,12 @@ class Answer(httpx.Response):
     @property
     def is_json(self) -> bool:
         """Whether the content type is one of JSON's."""
-        media_type = self.media_type
-        return media_type == "application/json" or media_type.endswith("+json")
+        return schema.is_json(self.media_type)
 
     @property
     def media_type(self) -> str:
         """The content type in lower case, without parameters."""
-        content_type: str = self.headers.get("content-type", "")
-        return content_type.partition(";")[0].strip().lower()
+        return schema.media_type_of(self.headers.get("content-type", ""))
 
     def json(self, **kwargs: Any) -> Any:
         """Return the parsed body.

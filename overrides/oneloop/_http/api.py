@@ -174,7 +174,7 @@ def _with_joined_lists(
     Generated code passes over a parameter's `style` and `explode`.
     """
     params = options.get("params")
-    if not isinstance(params, dict):
+    if not (isinstance(params, dict) and any(isinstance(each, list) for each in params.values())):
         return options
     operation = routes.find(method.upper(), str(url))
     joined = {

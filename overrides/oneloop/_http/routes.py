@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from http import HTTPStatus
 
 from oneloop._http.answer import printable
+from oneloop._http.schema import media_type_of
 from oneloop_api_client.spec import OPERATIONS, Operation
 
 
@@ -71,7 +72,7 @@ def other_media(operation: Operation | None, status: int, media_type: str) -> tu
     responses = operation.responses if operation else {}
     keys = (str(status), f"{status // 100}XX", "default")
     documented = next((responses[key] for key in keys if key in responses), ())
-    types = [media.partition(";")[0].strip().lower() for media in documented]
+    types = [media_type_of(media) for media in documented]
     if any(each.endswith(("/json", "+json")) or fnmatch(media_type, each) for each in types):
         return ()
     return tuple(documented)

@@ -39,6 +39,16 @@ class Flaw(NamedTuple):
     """What is there, as JSON; None where nothing is."""
 
 
+def media_type_of(content_type: str) -> str:
+    """Return a content type in lower case, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a body of that type is JSON (RFC 6839 §3.1)."""
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
 def flaw(value: Any, operation: Operation, status_code: int, media_type: str) -> Flaw | None:
     """Return what is wrong with an answer's parsed body; None where nothing is.
 
@@ -96,7 +106,7 @@ def _validator(
         where = [unquote(part) for part in response["$ref"].split("/")[1:]]
         response = functools.reduce(lambda node, part: node[part], where, document)
     content = response.get("content", {})
-    plain = {name: name.partition(";")[0].strip().lower() for name in content}
+    plain = {name: media_type_of(name) for name in content}
     names = [name for name in content if plain[name] == media_type]
     # An answer under another of JSON's names is what generated code takes it for: the first.
     names += [name for name in content if plain[name].endswith(("/json", "+json"))]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from oneloop._http.schema import is_json, media_type_of
 from oneloop.sandbox.requests import RefusedError
 from oneloop.sandbox.sample import NoSampleError, Schemas
 from oneloop.sandbox.server import Reply
@@ -38,7 +39,7 @@ def success(spec: Spec, operation: Operation, value: Any = None) -> Reply:
     contents = [] if status in _NO_BODY else response.items("content")
     if not contents:
         return Reply(status, headers)
-    media_type, media = next((each for each in contents if _is_json(each[0])), contents[0])
+    media_type, media = next((each for each in contents if is_json(_plain(each[0]))), contents[0])
     if value is None:
         try:
             value = _value(spec.responses, media)
@@ -114,8 +115,8 @@ def _value(schemas: Schemas, media: Node) -> Any:
 
 def _encoded(media_type: str, value: Any) -> bytes | None:
     """Return a body; None where there's no telling what it would be."""
-    plain = _RANGES.get(media_type, media_type).partition(";")[0].strip().lower()
-    if _is_json(media_type):
+    plain = _plain(media_type)
+    if is_json(plain):
         return json.dumps(value, ensure_ascii=False).encode()
     if plain in _FILES:
         return _FILES[plain]
@@ -124,9 +125,8 @@ def _encoded(media_type: str, value: Any) -> bytes | None:
     return json.dumps(value).encode() if plain.startswith("text/") else None
 
 
-def _is_json(media_type: str) -> bool:
-    plain = _RANGES.get(media_type, media_type).partition(";")[0].strip().lower()
-    return plain == "application/json" or plain.endswith("+json")
+def _plain(media_type: str) -> str:
+    return media_type_of(_RANGES.get(media_type, media_type))
 
 
 def _documented(spec: Spec, operation: Operation | None, status: int) -> Iterator[tuple[str, Node]]:

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from oneloop._http.schema import Flaw
+from oneloop._http.schema import Flaw, is_json, media_type_of
 from oneloop.sandbox.plain import Schema
 from oneloop.sandbox.sample import Schemas
 from oneloop.sandbox.server import Request
@@ -200,10 +200,9 @@ class _Parameter:
 def _check_body(schemas: Schemas, body: Node, request: Request) -> None:
     contents = dict(body.items("content"))
     content_type = request.header("content-type") or ""
-    media_type = content_type.partition(";")[0].strip().lower()
-    is_json = media_type == "application/json" or media_type.endswith("+json")
+    media_type = media_type_of(content_type)
     if not request.body:  # generated code names the type of a body that it leaves out, too
-        if body.value.get("required") and (is_json or media_type in ("", *_FORMS)):
+        if body.value.get("required") and (is_json(media_type) or media_type in ("", *_FORMS)):
             raise RefusedError(400, "body: it is required")
         return
     node = _media(contents, media_type)
@@ -213,7 +212,7 @@ def _check_body(schemas: Schemas, body: Node, request: Request) -> None:
     if "schema" not in node.value:
         return
     schema = node.at("schema")
-    if is_json:
+    if is_json(media_type):
         value = _json(request.body, "body")
     elif media_type == _FORMS[0]:
         pairs: list[tuple[str, Any]] = list(
@@ -233,7 +232,7 @@ def _check_body(schemas: Schemas, body: Node, request: Request) -> None:
 
 def _media(contents: dict[str, Node], media_type: str) -> Node | None:
     """Return what the spec says of a media type: under its own name before a range's."""
-    names = {name.partition(";")[0].strip().lower(): name for name in contents}
+    names = {media_type_of(name): name for name in contents}
     ranges = sorted((name for name in names if fnmatch(media_type, name)), key=lambda n: "*" in n)
     return contents[names[ranges[0]]] if ranges else None
 
