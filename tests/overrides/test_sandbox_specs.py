@@ -6,8 +6,6 @@ import asyncio
 import copy
 import importlib
 import io
-import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -17,10 +15,8 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-import codegen
-from oneloop import APIStatusError, AsyncOneloop, Oneloop
-from oneloop._http import routes, schema
 from oneloop.sandbox import API_KEY, Sandbox
+from tests import other_spec
 
 SPEC: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("sandbox.yaml"))
 THING = {"id": "from-the-schema", "count": 9, "made": "2025-01-31T00:00:00+00:00"}
@@ -104,59 +100,47 @@ def in_version(version: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=["3.0.3", "3.1.0"])
-def package(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModuleType]:
-    folder = tmp_path_factory.mktemp("things")
+def source_root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = in_version(request.param)
     for item in spec["paths"].values():
         for part in (item, *item.values()):
             if isinstance(part, dict) and "parameters" in part:  # no generated code writes these
                 part["parameters"] = [it for it in part["parameters"] if "style" not in it]
-    (folder / "spec.json").write_text(json.dumps(spec))
-    codegen.generate(folder / "spec.json", None, folder / "things_client")
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module("things_client")
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "things_client"]:
-        del sys.modules[name]
+    return other_spec.generate(spec, tmp_path_factory.mktemp("things"))
 
 
 @pytest.fixture(scope="module")
-def served(package: ModuleType) -> Iterator[Sandbox]:
-    assert package.__file__
-    with Sandbox(spec=Path(package.__file__).with_name("openapi.json")) as sandbox:
+def client_module(source_root: Path) -> Iterator[ModuleType]:
+    with other_spec.imported(source_root) as module:
+        yield module
+
+
+@pytest.fixture(scope="module")
+def served(source_root: Path) -> Iterator[Sandbox]:
+    with Sandbox(spec=source_root / "oneloop_api_client" / "openapi.json") as sandbox:
         yield sandbox
 
 
 @pytest.fixture(params=["sync", "asyncio"])
-def call(
-    request: pytest.FixtureRequest, package: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Any]]:
-    """Call an operation of the package as if it were the one that is shipped."""
-    assert package.__file__
-    document = json.loads(Path(package.__file__).with_name("openapi.json").read_text())
-    operations = importlib.import_module("things_client.spec").OPERATIONS
-    monkeypatch.setattr(routes, "ROUTES", routes.table(operations))
-    monkeypatch.setattr(schema, "_document", lambda: schema.translated(document))
-    schema._validator.cache_clear()
+def call(request: pytest.FixtureRequest, client_module: ModuleType) -> Callable[..., Any]:
+    """Call an operation by its generated function."""
 
     def sync(url: str, operation: str, arguments: Mapping[str, Any]) -> Any:
-        module = importlib.import_module(f"things_client.api.things.{operation}")
-        with Oneloop(api_key=API_KEY, base_url=url, max_retries=0) as client:
+        module = importlib.import_module(f"oneloop_api_client.api.things.{operation}")
+        with client_module.Oneloop(api_key=API_KEY, base_url=url, max_retries=0) as client:
             return module.sync_detailed(**prepared(arguments), client=client.api)
 
     def asynchronous(url: str, operation: str, arguments: Mapping[str, Any]) -> Any:
-        module = importlib.import_module(f"things_client.api.things.{operation}")
+        module = importlib.import_module(f"oneloop_api_client.api.things.{operation}")
+        options = {"api_key": API_KEY, "base_url": url, "max_retries": 0}
 
         async def main() -> Any:
-            async with AsyncOneloop(api_key=API_KEY, base_url=url, max_retries=0) as client:
+            async with client_module.AsyncOneloop(**options) as client:
                 return await module.asyncio_detailed(**prepared(arguments), client=client.api)
 
         return asyncio.run(main())
 
-    yield sync if request.param == "sync" else asynchronous
-    schema._validator.cache_clear()
+    return sync if request.param == "sync" else asynchronous
 
 
 def prepared(value: Any) -> Any:
@@ -165,9 +149,9 @@ def prepared(value: Any) -> Any:
     if not isinstance(value, Body):
         return value
     if not value.model:
-        file = importlib.import_module("things_client.types").File
+        file = importlib.import_module("oneloop_api_client.types").File
         return file(payload=io.BytesIO(value.value), file_name="f")
-    model = getattr(importlib.import_module("things_client.models"), value.model)
+    model = getattr(importlib.import_module("oneloop_api_client.models"), value.model)
     if value.model == "UploadBody":
         return model(**prepared(value.value))
     if isinstance(value.value, str):  # an enumeration
@@ -416,11 +400,13 @@ def test_request_that_cannot_be_checked_is_a_501() -> None:
     assert "getIt (GET /it)" in answer.json()["error"]["message"]
 
 
-def test_through_the_client_a_501_names_the_operation(call: Callable[..., Any]) -> None:
+def test_through_the_client_a_501_names_the_operation(
+    call: Callable[..., Any], client_module: ModuleType
+) -> None:
     spec = copy.deepcopy(SPEC)
     content = spec["paths"]["/map"]["get"]["responses"]["200"]["content"]
     content["application/json"]["schema"] = {"not": {}}
-    with Sandbox(spec=spec) as sandbox, pytest.raises(APIStatusError) as caught:
+    with Sandbox(spec=spec) as sandbox, pytest.raises(client_module.APIStatusError) as caught:
         call(sandbox.url, "get_map", {})
     assert caught.value.status_code == 501
     assert "getMap (GET /map)" in caught.value.message
