@@ -61,6 +61,12 @@ def each(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
+def key_of(parameter: Json) -> tuple[str, str]:
+    """Return what makes a parameter the same as another: place and name; headers ignore case."""
+    place, name = parameter["in"], parameter["name"]
+    return place, name.lower() if place == "header" else name
+
+
 def has_body(method: str, status: str) -> bool:
     """Say whether the answer to a request can have a body (RFC 9110 §6.4.1)."""
     return method.upper() != "HEAD" and status not in {"204", "205", "304"}
@@ -73,12 +79,6 @@ def parameters(document: Json, path: str, operation: Json) -> list[Json]:
         parameter = resolved(document, entry)
         found.setdefault(key_of(parameter), parameter)
     return list(found.values())
-
-
-def key_of(parameter: Json) -> tuple[str, str]:
-    """Return what makes a parameter the same as another: place and name; headers ignore case."""
-    place, name = parameter["in"], parameter["name"]
-    return place, name.lower() if place == "header" else name
 
 
 def is_joined(document: Json, parameter: Json) -> bool:
