@@ -41,7 +41,10 @@ def parsed_module(path: Path) -> ast.Module:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         compile(tree, path.name, "exec")  # what the grammar allows and Python doesn't
     except SyntaxError as error:
-        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
+        raise GenerationError(
+            f"generated {path.name} is not Python: {error}. In overrides/overlay.yaml, mend what"
+            " it is written for, or leave it out on purpose (`remove: true`)"
+        ) from None
     return tree
 
 
@@ -134,6 +137,19 @@ def missing_models(modules: dict[str, ast.Module]) -> list[str]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.name not in _defined(modules[f"models/{node.module}.py"])
+    ]
+
+
+def shadowed(modules: dict[str, ast.Module]) -> list[str]:
+    """Return the models that have a field of the name that `from_dict` has for the whole object."""
+    return [
+        f"{name}: {node.name} has a field d"
+        for name, module in modules.items()
+        if name.startswith("models/")
+        for node in module.body
+        if isinstance(node, ast.ClassDef)
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and ast.unparse(field.target) == "d"
     ]
 
 

@@ -333,7 +333,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("(ValueError, OverflowError)", "OverflowError"),
     ],
     ("_http/routes", "routes"): [
-        ('key=lambda operation: operation.path.count("{")', "key=lambda operation: 0"),
+        ("key=lambda each: _generality(each.path)", "key=lambda each: 0"),
         ('"[^/]+"', '".+"'),
         ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
         ("if status not in _NAMED:", "if False:"),
@@ -349,15 +349,30 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (" or fnmatch(media_type, each)", ""),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
     ],
+    ("_http/routes", "sending"): [
+        (', -len(re.sub(r"\\{.*?\\}", "", path))', ", 0"),
+        (" and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)", ""),
+    ],
+    ("_http/api", "sending"): [
+        ('options |= {"content": b"null"}', "pass"),
+        (' and "content" not in options', ""),
+        ('options = options | {"headers": headers}', "pass"),
+        ("dict(client.cookies) | texts", "texts"),
+        ("return value.isoformat()", "return str(value)"),
+        ("else str(value)", "else json.dumps(value, default=str)"),
+    ],
+    ("_http/answer", "sending"): [
+        ("self.body.decode(encoding)", 'self.body.decode(encoding, "replace")'),
+    ],
     ("_http/routes", "transports"): [
         ("if operation is None:", "if False:"),
     ],
     ("_http/routes", "future_operations"): [
         ("operation.method == method and ", ""),
-        ("pattern.fullmatch(path)", "pattern.match(path)"),
-        ('{"", ".", ".."}.isdisjoint', '{".", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
+        ("method and pattern.fullmatch(path)", "method and pattern.match(path)"),
+        ("if empty or not", "if not"),
+        ('{".", ".."}.isdisjoint', '{".."}.isdisjoint'),
+        ('{".", ".."}.isdisjoint', '{"."}.isdisjoint'),
     ],
     ("_http/network", "wire"): [
         ("_tls_context(trust_env=config.trust_env)", "_tls_context(trust_env=True)"),
