@@ -41,7 +41,7 @@ def operation(name: str, media_type: str = "", schema: Any = None, **more: Any) 
 TEXT = {"schema": {"type": "string"}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 COOKIES = [cookie("day", "date"), cookie("moment", "date-time"), cookie("id", "uuid")]
-FAILED = {"responses": {"404": {"description": "-"}}}
+FAILED = {"404": {"description": "-"}}
 SPEC = {
     "openapi": "3.0.3",
     "info": {"title": "T", "version": "1"},
@@ -50,7 +50,7 @@ SPEC = {
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
-        "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], **FAILED)},
+        "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
         "/jobs/{id}:stop": {"post": operation("stopJob", parameters=[ID])},
     },
 }
