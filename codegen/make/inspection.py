@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # What the generator writes for, beside the standard library.
 LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 
+# Names in the functions of generated models that a field may hide.
+_LOCALS: Final = {"cls", "d", "field_dict"}
 _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
@@ -141,16 +143,20 @@ def missing_models(modules: dict[str, ast.Module]) -> list[str]:
 
 
 def shadowed(modules: dict[str, ast.Module]) -> list[str]:
-    """Return the models that have a field of the name that `from_dict` has for the whole object."""
-    return [
-        f"{name}: {node.name} has a field d"
-        for name, module in modules.items()
-        if name.startswith("models/")
-        for node in module.body
-        if isinstance(node, ast.ClassDef)
-        for field in node.body
-        if isinstance(field, ast.AnnAssign) and ast.unparse(field.target) == "d"
-    ]
+    """Return the fields of models that hide what the model's own code has under their name."""
+    found = []
+    for name, module in modules.items():
+        models = module.body if name.startswith("models/") else []
+        for model in [node for node in models if isinstance(node, ast.ClassDef)]:
+            fields = Counter(
+                ast.unparse(node.target) for node in model.body if isinstance(node, ast.AnnAssign)
+            )
+            found += [
+                f"{name}: {model.name} has a field {field}"
+                for field, count in fields.items()
+                if field in _LOCALS or count > 1
+            ]
+    return found
 
 
 def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:

@@ -159,12 +159,11 @@ def test_bodies_of_one_type_stop_the_run(tmp_path: Path, content: Any) -> None:
     assert "add_thing.py: isinstance(body, " in str(stop.value)
 
 
-def test_field_of_the_name_that_a_model_has_for_itself_stops_the_run(tmp_path: Path) -> None:
-    fields = {"d": {}, "n": {"type": "integer"}}
-    with pytest.raises(GenerationError, match="has a field d"):
-        _generate_body(
-            tmp_path, {"application/json": {"schema": {"type": "object", "properties": fields}}}
-        )
+@pytest.mark.parametrize("name", ["d", "cls", "field_dict", "additionalProperties"])
+def test_field_of_a_name_that_a_model_needs_itself_stops_the_run(tmp_path: Path, name: str) -> None:
+    schema = {"type": "object", "properties": {name: {}, "n": {"type": "integer"}}}
+    with pytest.raises(GenerationError, match=r"AddThingBody has a field \w+"):
+        _generate_body(tmp_path, {"application/json": {"schema": schema}})
 
 
 def test_package_without_a_model(tmp_path: Path) -> None:
