@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from codegen.spec.document import Json
 
+_MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -33,7 +34,14 @@ def unlike(document: Json) -> list[str]:
             if (problem := _problem(document, parameter))
         ]
         body = resolved(document, operation.get("requestBody", {}))
-        fields = resolved(document, body.get("content", {}).get(_FORM, {}).get("schema", {}))
+        content = body.get("content", {})
+        found += [
+            f"{line}, field {name} of multipart/form-data: a boolean, which Python spells otherwise"
+            for each in operations.variants(document, content.get(_MULTIPART, {}).get("schema", {}))
+            for name, field in each.get("properties", {}).items()
+            if any(it["type"] == "boolean" for it in operations.variants(document, field))
+        ]
+        fields = content.get(_FORM, {}).get("schema", {})
         found += [
             f"{line}, field {name} of a form: an object or a list of them, which Python spells"
             " otherwise"

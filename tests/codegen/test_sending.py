@@ -159,6 +159,15 @@ def test_bodies_of_one_type_stop_the_run(tmp_path: Path, content: Any) -> None:
     assert "add_thing.py: isinstance(body, " in str(stop.value)
 
 
+def test_boolean_beside_a_file_stops_the_run(tmp_path: Path) -> None:
+    fields = {"file": {"type": "string", "format": "binary"}, "sure": {"type": "boolean"}}
+    with pytest.raises(GenerationError, match="field sure of multipart/form-data: a boolean"):
+        _generate_body(
+            tmp_path,
+            {"multipart/form-data": {"schema": {"type": "object", "properties": fields}}},
+        )
+
+
 @pytest.mark.parametrize("name", ["d", "cls", "field_dict", "additionalProperties"])
 def test_field_of_a_name_that_a_model_needs_itself_stops_the_run(tmp_path: Path, name: str) -> None:
     schema = {"type": "object", "properties": {name: {}, "n": {"type": "integer"}}}

@@ -354,7 +354,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (" and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)", ""),
     ],
     ("_http/api", "sending"): [
-        ('options |= {"content": b"null"}', "pass"),
+        ('b"null" if body is None else b""', 'b""'),
+        ("isinstance(body, Unset) or ", ""),
         (' and "content" not in options', ""),
         ('options = options | {"headers": headers}', "pass"),
         ("dict(client.cookies) | texts", "texts"),

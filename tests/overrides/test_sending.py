@@ -41,6 +41,13 @@ def operation(name: str, media_type: str = "", schema: Any = None, **more: Any) 
 TEXT = {"schema": {"type": "string"}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 COOKIES = [cookie("day", "date"), cookie("moment", "date-time"), cookie("id", "uuid")]
+IDS = {
+    "content": {
+        "application/json": {
+            "schema": {"type": "array", "nullable": True, "items": {"type": "integer"}}
+        }
+    }
+}
 FAILED = {"404": {"description": "-"}}
 SPEC = {
     "openapi": "3.0.3",
@@ -48,6 +55,7 @@ SPEC = {
     "paths": {
         "/notes/{id}/": {"get": operation("getNote", parameters=[ID])},
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
+        "/marks": {"post": operation("markNotes", requestBody=IDS)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
@@ -113,6 +121,11 @@ def test_path_that_goes_on_behind_a_parameter_is_an_operation_of_its_own(call: C
 def test_null_is_a_body(call: Call) -> None:
     _, request, body = call("add_note", body=None)
     assert (body, request.headers["Content-Type"]) == (b"null", "application/json")
+
+
+def test_body_that_may_be_null_may_be_left_out(call: Call) -> None:
+    _, _, body = call("mark_notes")
+    assert body == b""
 
 
 def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:

@@ -18,6 +18,7 @@ from oneloop._http.transport import AsyncTransport, SyncTransport
 from oneloop.errors import OneloopError
 from oneloop_api_client import AuthenticatedClient, operations
 from oneloop_api_client.responses import APIResponse
+from oneloop_api_client.types import Unset
 
 
 class GuardedClient(AuthenticatedClient):
@@ -163,9 +164,10 @@ def _sendable(
     strings, and sends them without the client's own; generated code hands on what the parameter
     is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
     """
-    if options.get("json", ...) is None and "content" not in options:
+    body = options.get("json", ...)
+    if isinstance(body, Unset) or (body is None and "content" not in options):
         options = {name: each for name, each in options.items() if name != "json"}
-        options |= {"content": b"null"}
+        options |= {"content": b"null" if body is None else b""}
     if (options.get("headers") or {}).get("Content-Type") == _MULTIPART:
         headers = {name: each for name, each in options["headers"].items() if each != _MULTIPART}
         options = options | {"headers": headers}
