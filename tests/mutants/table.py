@@ -674,12 +674,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "ids"): [
         (
-            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
-            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
+            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
+            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
         ),
         (
-            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
-            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
+            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
+            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
         ),
     ],
     ("sandbox/requests", "sandbox_specs"): [
