@@ -39,6 +39,16 @@ def require_whole(
         unlike,
         proposals.leaving_out(document, unlike),
     )
+    require_none(
+        "generated code can't tell by a body's Python type which media type it is of. In"
+        " overrides/overlay.yaml, leave all of them but one out on purpose (`remove: true`):",
+        sending.ambiguous(modules),
+    )
+    require_none(
+        "generated models mix up their own names with a field's. In overrides/overlay.yaml, leave"
+        " the field or what it is for out on purpose (`remove: true`):",
+        inspection.shadowed(modules),
+    )
     unread = successes.unread(document, modules, aliases, left_out)
     require_none(
         "generated code doesn't read what the spec documents as a success. In"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # What the generator writes for, beside the standard library.
 LIBRARIES: Final = ("attr", "attrs", "dateutil", "httpx")
 
+# Names in the functions of generated models that a field may hide.
+_LOCALS: Final = {"cls", "d", "field_dict"}
 _FUNCTIONS: Final = {"_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"}
 
 
@@ -42,7 +44,10 @@ def parsed_module(path: Path) -> ast.Module:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         compile(tree, path.name, "exec")  # what the grammar allows and Python doesn't
     except SyntaxError as error:
-        raise GenerationError(f"generated {path.name} is not Python: {error}") from None
+        raise GenerationError(
+            f"generated {path.name} is not Python: {error}. In overrides/overlay.yaml, mend what"
+            " it is written for, or leave it out on purpose (`remove: true`)"
+        ) from None
     return tree
 
 
@@ -136,6 +141,23 @@ def missing_models(modules: dict[str, ast.Module]) -> list[str]:
         for alias in node.names
         if alias.name not in _defined(modules[f"models/{node.module}.py"])
     ]
+
+
+def shadowed(modules: dict[str, ast.Module]) -> list[str]:
+    """Return the fields of models that hide what the model's own code has under their name."""
+    found = []
+    for name, module in modules.items():
+        models = module.body if name.startswith("models/") else []
+        for model in [node for node in models if isinstance(node, ast.ClassDef)]:
+            fields = Counter(
+                ast.unparse(node.target) for node in model.body if isinstance(node, ast.AnnAssign)
+            )
+            found += [
+                f"{name}: {model.name} has a field {field}"
+                for field, count in fields.items()
+                if field in _LOCALS or count > 1
+            ]
+    return found
 
 
 def foreign_imports(package: str, modules: dict[str, ast.Module]) -> list[str]:

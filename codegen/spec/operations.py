@@ -81,13 +81,26 @@ def parameters(document: Json, path: str, operation: Json) -> list[Json]:
     return list(found.values())
 
 
+def variants(document: Json, schema: Json, above: tuple[int, ...] = ()) -> Iterator[Json]:
+    """Yield the schemas, of one type each, that a value of `schema` may be of."""
+    schema = resolved(document, schema)
+    if not isinstance(schema, dict) or id(schema) in above:
+        return
+    for key in ("allOf", "oneOf", "anyOf"):
+        for part in schema.get(key, ()):
+            yield from variants(document, part, (*above, id(schema)))
+    types = schema.get("type")
+    for kind in types if isinstance(types, list) else [types]:
+        yield schema | {"type": kind}
+
+
 def is_joined(document: Json, parameter: Json) -> bool:
     """Say whether it is a list in the query whose items share one value (OpenAPI 3.0 §4.7.12.2)."""
     style = parameter.get("style", "form")
-    schema = resolved(document, parameter.get("schema", {}))
+    schema = parameter.get("schema", {})
     return (
         parameter["in"] == "query"
-        and schema.get("type") == "array"
+        and any(each["type"] == "array" for each in variants(document, schema))
         and style in _DELIMITERS
         and not parameter.get("explode", style == "form")
     )

@@ -55,8 +55,8 @@ class SyncOperations:
         """
         from .api.usage import get_billing_usage as _module
 
-        response: _responses.APIResponse[BillingUsageResponse] = self._call(_module, {"bid": bid})
-        return response.parsed
+        _response: _responses.APIResponse[BillingUsageResponse] = self._call(_module, {"bid": bid})
+        return _response.parsed
 
 
 class SyncRawOperations:
@@ -72,8 +72,8 @@ class SyncRawOperations:
         """Do what `SyncOperations.get_billing_usage` does, and return what came with it, too."""
         from .api.usage import get_billing_usage as _module
 
-        response: _responses.APIResponse[BillingUsageResponse] = self._call(_module, {"bid": bid})
-        return response
+        _response: _responses.APIResponse[BillingUsageResponse] = self._call(_module, {"bid": bid})
+        return _response
 
 
 class AsyncOperations:
@@ -105,10 +105,10 @@ class AsyncOperations:
         """
         from .api.usage import get_billing_usage as _module
 
-        response: _responses.APIResponse[BillingUsageResponse] = await self._call(
+        _response: _responses.APIResponse[BillingUsageResponse] = await self._call(
             _module, {"bid": bid}
         )
-        return response.parsed
+        return _response.parsed
 
 
 class AsyncRawOperations:
@@ -124,7 +124,7 @@ class AsyncRawOperations:
         """Do what `AsyncOperations.get_billing_usage` does, and return what came with it, too."""
         from .api.usage import get_billing_usage as _module
 
-        response: _responses.APIResponse[BillingUsageResponse] = await self._call(
+        _response: _responses.APIResponse[BillingUsageResponse] = await self._call(
             _module, {"bid": bid}
         )
-        return response
+        return _response

@@ -8,6 +8,7 @@ import pytest
 
 from codegen import generate
 from codegen.errors import GenerationError
+from tests import other_spec
 from tests.codegen import support
 from tests.codegen.support import write_json
 
@@ -85,3 +86,99 @@ def test_parameter_in_a_component_is_looked_at(tmp_path: Path) -> None:
     spec["paths"]["/pets"]["get"]["parameters"] = [{"$ref": "#/components/parameters/Filter"}]
     with pytest.raises(GenerationError, match="GET /pets, parameter filter in query: an object"):
         generate(write_json(tmp_path / "spec.json", spec), None, tmp_path / "client")
+
+
+NESTED = {"type": "array", "items": OBJECT}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "says"),
+    [
+        ({"in": "query", "schema": NESTED}, "an array of objects or lists"),
+        (
+            {"in": "query", "schema": {"type": "object", "properties": {"b": OBJECT}}},
+            "an object of objects or lists",
+        ),
+        ({"in": "path", "schema": {"oneOf": [{"type": "boolean"}, {"type": "integer"}]}}, "a bool"),
+        ({"in": "path", "schema": {"allOf": [STRINGS]}}, "an array"),
+    ],
+    ids=str,
+)
+def test_parameter_is_looked_at_in_each_of_its_variants(
+    tmp_path: Path, parameter: Any, says: str
+) -> None:
+    path = "/things/{what}" if parameter["in"] == "path" else "/things"
+    parameter = {"name": "what", "required": parameter["in"] == "path", **parameter}
+    with pytest.raises(GenerationError, match=f"parameter what in {parameter['in']}: {says}"):
+        _generate(tmp_path, parameter, path)
+
+
+def test_list_in_one_piece_behind_other_words(tmp_path: Path) -> None:
+    schema = {"allOf": [STRINGS]}
+    _generate(tmp_path, {"name": "what", "in": "query", "schema": schema, "explode": False})
+    assert "{'what': ','}" in (tmp_path / "client/spec.py").read_text("utf-8").replace('"', "'")
+
+
+def _generate_body(tmp_path: Path, content: Any) -> None:
+    spec = support.shop()
+    spec["paths"]["/things"] = {
+        "post": {
+            "operationId": "addThing",
+            "requestBody": {"required": True, "content": content},
+            "responses": {"204": {"description": "-"}},
+        }
+    }
+    generate(write_json(tmp_path / "spec.json", spec), None, tmp_path / "client")
+
+
+FORM = "application/x-www-form-urlencoded"
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+PET = {"schema": {"$ref": "#/components/schemas/Pet"}}
+
+
+@pytest.mark.parametrize("field", [OBJECT, NESTED, {"allOf": [OBJECT]}], ids=str)
+def test_form_with_more_than_lists_of_plain_values_stops_the_run(
+    tmp_path: Path, field: Any
+) -> None:
+    schema = {"type": "object", "properties": {"what": field}}
+    with pytest.raises(GenerationError, match="POST /things, field what of a form"):
+        _generate_body(tmp_path, {FORM: {"schema": schema}})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"image/png": BINARY, "image/jpeg": BINARY},
+        {"multipart/form-data": PET, "application/json": PET},
+    ],
+    ids=str,
+)
+def test_bodies_of_one_type_stop_the_run(tmp_path: Path, content: Any) -> None:
+    with pytest.raises(GenerationError, match="which media type it is of") as stop:
+        _generate_body(tmp_path, content)
+    assert "add_thing.py: isinstance(body, " in str(stop.value)
+
+
+def test_boolean_beside_a_file_stops_the_run(tmp_path: Path) -> None:
+    fields = {"file": {"type": "string", "format": "binary"}, "sure": {"type": "boolean"}}
+    with pytest.raises(GenerationError, match="field sure of multipart/form-data: a boolean"):
+        _generate_body(
+            tmp_path,
+            {"multipart/form-data": {"schema": {"type": "object", "properties": fields}}},
+        )
+
+
+@pytest.mark.parametrize("name", ["d", "cls", "field_dict", "additionalProperties"])
+def test_field_of_a_name_that_a_model_needs_itself_stops_the_run(tmp_path: Path, name: str) -> None:
+    schema = {"type": "object", "properties": {name: {}, "n": {"type": "integer"}}}
+    with pytest.raises(GenerationError, match=r"AddThingBody has a field \w+"):
+        _generate_body(tmp_path, {"application/json": {"schema": schema}})
+
+
+def test_package_without_a_model(tmp_path: Path) -> None:
+    get = {"operationId": "getIt", "responses": {"204": {"description": "-"}}}
+    spec = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}}
+    other_spec.generate(spec | {"paths": {"/it": {"get": get}}}, tmp_path)
+    written = (tmp_path / "oneloop_api_client/operations.py").read_text(encoding="utf-8")
+    assert "def get_it(" in written
+    assert "if TYPE_CHECKING" not in written

@@ -335,7 +335,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("(ValueError, OverflowError)", "OverflowError"),
     ],
     ("_http/routes", "routes"): [
-        ('key=lambda operation: operation.path.count("{")', "key=lambda operation: 0"),
+        ("key=lambda each: _generality(each.path)", "key=lambda each: 0"),
         ('"[^/]+"', '".+"'),
         ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
         ("if status not in _NAMED:", "if False:"),
@@ -351,15 +351,31 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (" or fnmatch(media_type, each)", ""),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
     ],
+    ("_http/routes", "sending"): [
+        (', -len(re.sub(r"\\{.*?\\}", "", path))', ", 0"),
+        (" and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)", ""),
+    ],
+    ("_http/api", "sending"): [
+        ('b"null" if body is None else b""', 'b""'),
+        ("isinstance(body, Unset) or ", ""),
+        (' and "content" not in options', ""),
+        ('options = options | {"headers": headers}', "pass"),
+        ("dict(client.cookies) | texts", "texts"),
+        ("return value.isoformat()", "return str(value)"),
+        ("else str(value)", "else json.dumps(value, default=str)"),
+    ],
+    ("_http/answer", "sending"): [
+        ("self.body.decode(encoding)", 'self.body.decode(encoding, "replace")'),
+    ],
     ("_http/routes", "transports"): [
         ("if operation is None:", "if False:"),
     ],
     ("_http/routes", "future_operations"): [
         ("operation.method == method and ", ""),
-        ("pattern.fullmatch(path)", "pattern.match(path)"),
-        ('{"", ".", ".."}.isdisjoint', '{".", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", ".."}.isdisjoint'),
-        ('{"", ".", ".."}.isdisjoint', '{"", "."}.isdisjoint'),
+        ("method and pattern.fullmatch(path)", "method and pattern.match(path)"),
+        ("if empty or not", "if not"),
+        ('{".", ".."}.isdisjoint', '{".."}.isdisjoint'),
+        ('{".", ".."}.isdisjoint', '{"."}.isdisjoint'),
     ],
     ("_http/network", "wire"): [
         ("    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF\n", ""),
@@ -661,12 +677,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "ids"): [
         (
-            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
-            "return super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
+            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
+            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
         ),
         (
-            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def build_request(",
-            "return await super().request(*args, **_with_cookies(cookies, options))\n\n    def _build_request(",
+            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
+            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
         ),
     ],
     ("sandbox/requests", "sandbox_specs"): [

@@ -121,6 +121,16 @@ class Answer(httpx.Response):
         return self.body
 
     @property
+    def text(self) -> str:
+        """The body as text; what isn't in its encoding is an error, never replaced."""
+        encoding = self.encoding or "utf-8"
+        try:
+            return self.body.decode(encoding)
+        except (LookupError, UnicodeError, AssertionError):  # the last is a codec's of Python
+            problem = self.excerpt(self.body)
+        raise self.fault("$", f"text in {printable(encoding)}", problem)
+
+    @property
     def is_json(self) -> bool:
         """Whether the content type is one of JSON's."""
         return schema.is_json(self.media_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import AsyncIterator
 from typing import Any, Self
@@ -17,6 +18,7 @@ from oneloop._http.transport import AsyncTransport, SyncTransport
 from oneloop.errors import OneloopError
 from oneloop_api_client import AuthenticatedClient, operations
 from oneloop_api_client.responses import APIResponse
+from oneloop_api_client.types import Unset
 
 
 class GuardedClient(AuthenticatedClient):
@@ -121,7 +123,7 @@ def _parsed(client: GuardedClient, module: Any, answer: Answer) -> Any:
 
 class _SyncHTTP(httpx.Client):
     def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
-        return super().request(*args, **_with_cookies(cookies, options))
+        return super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         routes.check_path(str(url))
@@ -132,7 +134,7 @@ class _AsyncHTTP(httpx.AsyncClient):
     async def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
         if hasattr(options.get("content"), "read"):
             options = options | {"content": _File(options["content"])}
-        return await super().request(*args, **_with_cookies(cookies, options))
+        return await super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         routes.check_path(str(url))
@@ -150,20 +152,36 @@ class _File:
             yield chunk
 
 
-def _with_cookies(cookies: dict[str, Any] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with a call's cookies as a header.
+def _sendable(
+    client: httpx.Client | httpx.AsyncClient,
+    cookies: dict[str, Any] | None,
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the options of generated code as httpx sends what they mean.
 
-    httpx warns of cookies for one call, and takes none but strings; generated code hands on what
-    the parameter is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
+    A body of JSON's null is none for httpx. The boundary that generated code names may stand in a
+    file; httpx's own is random. It warns of cookies for one call, takes none but
+    strings, and sends them without the client's own; generated code hands on what the parameter
+    is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
     """
+    body = options.get("json", ...)
+    if isinstance(body, Unset) or (body is None and "content" not in options):
+        options = {name: each for name, each in options.items() if name != "json"}
+        options |= {"content": b"null" if body is None else b""}
+    if (options.get("headers") or {}).get("Content-Type") == _MULTIPART:
+        headers = {name: each for name, each in options["headers"].items() if each != _MULTIPART}
+        options = options | {"headers": headers}
     if not cookies:
         return options
-    texts = {
-        name: value if isinstance(value, str) else json.dumps(value, default=str)
-        for name, value in cookies.items()
-    }
-    line = "; ".join(f"{name}={quote(text, _IN_COOKIES)}" for name, text in texts.items())
+    texts = {name: quote(_text(value), _IN_COOKIES) for name, value in cookies.items()}
+    line = "; ".join(f"{name}={text}" for name, text in (dict(client.cookies) | texts).items())
     return options | {"headers": {**(options.get("headers") or {}), "Cookie": line}}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.date):  # a time is one, too
+        return value.isoformat()
+    return json.dumps(value) if isinstance(value, bool | int | float | None) else str(value)
 
 
 def _with_joined_lists(
@@ -187,4 +205,5 @@ def _with_joined_lists(
     return options | {"params": params | joined}
 
 
+_MULTIPART = "multipart/form-data; boundary=+++"
 _IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"

@@ -12,10 +12,16 @@ from oneloop._http.schema import media_type_of
 from oneloop_api_client.spec import OPERATIONS, Operation
 
 
+def _generality(path: str) -> tuple[int, int]:
+    """Return the number of a path's parameters, and how little it says beside them."""
+    return path.count("{"), -len(re.sub(r"\{.*?\}", "", path))
+
+
 def table(operations: Iterable[Operation]) -> list[tuple[re.Pattern[str], Operation]]:
     """Return each operation behind the pattern of its paths."""
-    # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one.
-    concrete_first = sorted(operations, key=lambda operation: operation.path.count("{"))
+    # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one; so does /a/{b}:c before
+    # /a/{b}, which says less.
+    concrete_first = sorted(operations, key=lambda each: _generality(each.path))
     return [
         (re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(operation.path))), operation)
         for operation in concrete_first
@@ -42,7 +48,10 @@ def check_path(url: str) -> None:
     path = url.partition("?")[0].rpartition("://")[2]
     if any(operation.path == path for _, operation in ROUTES):
         return
-    if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
+    segments = path.split("/")[1:]
+    # A parameter is never empty in a match: what is empty then is so in the spec.
+    empty = "" in segments and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)
+    if empty or not {".", ".."}.isdisjoint(segments):
         raise ValueError(f"a path parameter is empty, '.' or '..': {printable(path)}")
 
 

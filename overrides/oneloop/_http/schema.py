@@ -85,7 +85,7 @@ def first_flaw(validator: Draft202012Validator, value: Any) -> Flaw | None:
     return Flaw(where, expected[:MAX_EXCERPT], json.dumps(error.instance))
 
 
-@functools.cache
+@functools.lru_cache(1024)  # the server names the media type
 def _validator(
     method: str, path: str, status_code: int, media_type: str
 ) -> Draft202012Validator | None:

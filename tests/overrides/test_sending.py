@@ -1,0 +1,166 @@
+"""What generated code hands to httpx goes onto the wire as the spec means it."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import inspect
+import io
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from tests import other_spec
+from tests.faces import KEY
+
+NOTE = {"type": "object", "nullable": True, "properties": {"text": {"type": "string"}}}
+UPLOAD = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+
+
+def cookie(name: str, form: str) -> dict[str, Any]:
+    return {"name": name, "in": "cookie", "schema": {"type": "string", "format": form}}
+
+
+def operation(name: str, media_type: str = "", schema: Any = None, **more: Any) -> dict[str, Any]:
+    body = {"required": True, "content": {media_type: {"schema": schema}}}
+    return {
+        "operationId": name,
+        "tags": ["notes"],
+        "responses": {"200": {"description": "-", "content": {"text/plain": TEXT}}},
+        **({"requestBody": body} if schema else {}),
+        **more,
+    }
+
+
+TEXT = {"schema": {"type": "string"}}
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+COOKIES = [cookie("day", "date"), cookie("moment", "date-time"), cookie("id", "uuid")]
+IDS = {
+    "content": {
+        "application/json": {
+            "schema": {"type": "array", "nullable": True, "items": {"type": "integer"}}
+        }
+    }
+}
+FAILED = {"404": {"description": "-"}}
+SPEC = {
+    "openapi": "3.0.3",
+    "info": {"title": "T", "version": "1"},
+    "paths": {
+        "/notes/{id}/": {"get": operation("getNote", parameters=[ID])},
+        "/notes": {"post": operation("addNote", "application/json", NOTE)},
+        "/marks": {"post": operation("markNotes", requestBody=IDS)},
+        "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
+        "/days": {"get": operation("getDay", parameters=COOKIES)},
+        "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
+        "/jobs/{id}:stop": {"post": operation("stopJob", parameters=[ID])},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def oneloop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = other_spec.generate(SPEC, tmp_path_factory.mktemp("notes"))
+    with other_spec.imported(folder) as module:
+        yield module
+
+
+Call = Callable[..., tuple[Any, httpx.Request, bytes]]
+
+
+@pytest.fixture(params=["Oneloop", "AsyncOneloop"])
+def call(request: pytest.FixtureRequest, oneloop: ModuleType) -> Call:
+    """Call a method, and return its result with the request that it made."""
+
+    def made(name: str, *, text: bytes = b"done", **arguments: Any) -> Any:
+        seen: list[tuple[httpx.Request, bytes]] = []
+        headers = {"Content-Type": "text/plain"}
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append((request, request.read()))
+            return httpx.Response(200, content=text, headers=headers)
+
+        async def answer_async(request: httpx.Request) -> httpx.Response:
+            seen.append((request, await request.aread()))
+            return httpx.Response(200, content=text, headers=headers)
+
+        is_async = request.param == "AsyncOneloop"
+        transport = httpx.MockTransport(answer_async if is_async else answer)
+        client = getattr(oneloop, request.param)(
+            api_key=KEY, base_url="https://x.example", transport=transport
+        )
+
+        async def awaited(found: Any) -> Any:
+            return await found if inspect.isawaitable(found) else found
+
+        api = client.api.with_cookies({"session": "s"})
+        return anyio.run(awaited, getattr(api, name)(**arguments)), *seen[0]
+
+    return made
+
+
+def test_path_that_ends_with_a_slash_behind_a_parameter(call: Call) -> None:
+    result, request, _ = call("get_note", id="n1")
+    assert (result, request.url.path) == ("done", "/notes/n1/")
+    for bad in ("", ".", ".."):
+        with pytest.raises(ValueError, match="path parameter"):
+            call("get_note", id=bad)
+
+
+def test_path_that_goes_on_behind_a_parameter_is_an_operation_of_its_own(call: Call) -> None:
+    result, request, _ = call("stop_job", id="j1")
+    assert (result, request.url.path) == ("done", "/jobs/j1:stop")
+
+
+def test_null_is_a_body(call: Call) -> None:
+    _, request, body = call("add_note", body=None)
+    assert (body, request.headers["Content-Type"]) == (b"null", "application/json")
+
+
+def test_body_that_may_be_null_may_be_left_out(call: Call) -> None:
+    _, _, body = call("mark_notes")
+    assert body == b""
+
+
+def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=request.read()))
+    with oneloop.Oneloop(api_key=KEY, base_url="https://x.example", transport=transport) as client:
+        assert client.api.get_httpx_client().post("/other").content == b""
+
+
+def test_file_that_holds_the_generators_boundary(call: Call) -> None:
+    content = b'x\r\n--+++\r\nContent-Disposition: form-data; name="admin"\r\n\r\ntrue\r\n--+++--'
+    models, types = (
+        importlib.import_module(f"oneloop_api_client.{name}") for name in ("models", "types")
+    )
+    file = types.File(payload=io.BytesIO(content), file_name="f")
+    _, request, body = call("add_file", body=models.AddFileBody(file=file))
+    boundary = re.fullmatch("multipart/form-data; boundary=(.+)", request.headers["Content-Type"])
+    assert boundary
+    mark = b"--" + boundary[1].encode()
+    assert content in body
+    assert body.count(mark) == 2
+    assert mark not in content
+
+
+def test_cookies_are_spelled_as_json_spells_them_without_quotes(call: Call) -> None:
+    day = datetime.date(2025, 1, 31)
+    moment = datetime.datetime(2025, 1, 31, tzinfo=datetime.UTC)
+    _, request, _ = call("get_day", day=day, moment=moment, id=uuid.UUID(int=5))
+    assert dict(each.split("=") for each in request.headers["Cookie"].split("; ")) == {
+        "session": "s",
+        "day": "2025-01-31",
+        "moment": "2025-01-31T00:00:00+00:00",
+        "id": "00000000-0000-0000-0000-000000000005",
+    }
+
+
+def test_text_that_is_not_in_its_encoding_is_an_error(call: Call, oneloop: ModuleType) -> None:
+    with pytest.raises(oneloop.ResponseValidationError, match="text in utf-8"):
+        call("get_day", text=b"caf\xe9")
