@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import openapi_python_client as generator
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from codegen.spec.document import Json
 
 GENERATOR_VERSION: Final = generator.__version__
+# What the template of a union calls.
+_BEST: Final = "unions import best as _best"
 
 
 def write_package(
@@ -68,7 +71,7 @@ def _generate(document: Json, config: Config, folder: Path, templates: Path | No
             if isinstance(data, GeneratorError):
                 raise _failure([data])
             workarounds.import_unset(data)
-            project = generator.Project(openapi=data, config=config, custom_template_path=templates)
+            project = _project(data, config, templates)
             errors = project.build()
             if templates:
                 _add_modules(project, folder, templates)
@@ -77,6 +80,22 @@ def _generate(document: Json, config: Config, folder: Path, templates: Path | No
     if fatal := [error for error in errors if error.level is ErrorLevel.ERROR]:
         raise _failure(fatal)
     return [_words(error) for error in errors]
+
+
+def _project(data: GeneratorData, config: Config, templates: Path | None) -> generator.Project:
+    project = generator.Project(openapi=data, config=config, custom_template_path=templates)
+    loader = project.env.loader
+    if templates and loader:
+        # So that a template of ours can take parts of the generator's of the same name.
+        own = PrefixLoader({"generator": PackageLoader(generator.__name__)})
+        project.env.loader = ChoiceLoader([loader, own])
+        for model in data.models:
+            imports = model.relative_imports or set()
+            model.set_relative_imports(imports | {f"from ..{_BEST}"})
+        for collection in data.endpoint_collections_by_tag.values():
+            for endpoint in collection.endpoints:
+                endpoint.relative_imports.add(f"from ...{_BEST}")
+    return project
 
 
 def _add_modules(project: generator.Project, folder: Path, templates: Path) -> None:
@@ -88,6 +107,7 @@ def _add_modules(project: generator.Project, folder: Path, templates: Path) -> N
         inspection.members(client, "AuthenticatedClient"),
     )
     imports = {line for it in made for line in it.endpoint.relative_imports}
+    imports.discard(f"from ...{_BEST}")
     defaults = {line for it in made for line in it.imports_of_defaults}
     # Relative to a module of an operation, which is two folders further down.
     typing, needed = (

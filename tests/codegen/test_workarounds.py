@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,3 +93,26 @@ def test_generator_looks_in_answers_for_what_is_only_written(
     monkeypatch.setattr(workarounds, "readable", lambda document: document)
     generate(tmp_path / "shop.json", None, tmp_path / "other")
     assert 'd.pop("secret")' in (tmp_path / "other/models/order.py").read_text(encoding="utf-8")
+
+
+def test_generator_takes_the_first_model_that_reads_an_object(tmp_path: Path, shop: Any) -> None:
+    """What overrides/templates/property_templates mends; it isn't given here."""
+    schemas = shop["components"]["schemas"]
+    schemas["Owner"] = {"anyOf": [{"$ref": "#/components/schemas/Pet"}, {"type": "object"}]}
+    schemas["Order"]["properties"]["owner"] = {"$ref": "#/components/schemas/Owner"}
+    text = _module(tmp_path, shop, "models/order.py")
+    assert re.search(r"type_0 = Pet\.from_dict\(data\)\s+return \w+type_0\n", text)
+
+
+def test_generator_passes_over_discriminators(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schemas = shop["components"]["schemas"]
+    schemas["Owner"] = {
+        "oneOf": [{"$ref": "#/components/schemas/Pet"}, {"$ref": "#/components/schemas/Order"}],
+        "discriminator": {"propertyName": "form", "mapping": {"p": "Pet", "o": "Order"}},
+    }
+    assert "form: PetForm | Unset" in _module(tmp_path, shop, "models/pet.py")
+    monkeypatch.setattr(workarounds, "readable", lambda document: document)
+    generate(tmp_path / "shop.json", None, tmp_path / "other")
+    assert "form" not in (tmp_path / "other/models/pet.py").read_text(encoding="utf-8")

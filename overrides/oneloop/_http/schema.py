@@ -199,6 +199,26 @@ def allow_unknown(schema: dict[str, Any]) -> None:
             del schema[key]
 
 
+def _discriminated(schema: dict[str, Any]) -> None:
+    """Allow as a variant what the discriminator leads to it, if any (OpenAPI 3.0.3 §4.7.25)."""
+    told_by = schema.get("discriminator")
+    variants = [key for key in ("oneOf", "anyOf") if isinstance(schema.get(key), list)]
+    if not (variants and isinstance(told_by, dict)):
+        return
+    name, mapping = told_by["propertyName"], told_by.get("mapping", {})
+    schema["required"] = [*schema.get("required", ()), name]
+    for key in variants:
+        for i, variant in enumerate(schema[key]):
+            variant_name = _last(variant.get("$ref", ""))
+            if values := [value for value, to in mapping.items() if _last(to) == variant_name]:
+                field = {name: {"enum": values}}
+                schema[key][i] = {"allOf": [variant, {"properties": field}]}
+
+
+def _last(reference: str) -> str:
+    return reference.rpartition("/")[2]
+
+
 def _variants(schema: dict[str, Any]) -> None:
     """Allow what is of several variants at once."""
     if isinstance(schema.get("oneOf"), list):
@@ -232,9 +252,12 @@ def _without(mark: str) -> Rule:
     return rule
 
 
-READ = (_nullable, _limits, allow_unknown, _variants, _converted, _pythonic, _without("writeOnly"))
+READ = (
+    *(_nullable, _limits, allow_unknown, _discriminated, _variants, _converted, _pythonic),
+    _without("writeOnly"),
+)
 """As a client reads an answer: it takes fields that it doesn't know and variants that overlap."""
-ANSWERED = (_nullable, _limits, _pythonic, _without("writeOnly"))
+ANSWERED = (_nullable, _limits, _discriminated, _pythonic, _without("writeOnly"))
 """As a server answers: exactly what the schema says."""
-SENT = (_nullable, _limits, _variants, _pythonic, _without("readOnly"))
+SENT = (_nullable, _limits, _discriminated, _variants, _pythonic, _without("readOnly"))
 """As a server takes a request; generated code can't tell overlapping variants apart."""
