@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from codegen.spec.document import Json
 
 GENERATOR_VERSION: Final = generator.__version__
-# What the template of a union calls.
-_BEST: Final = "unions import best as _best"
+# What templates of ours call.
+_READING: Final = "reading import best as _best, whole as _whole"
 
 
 def write_package(
@@ -91,10 +91,10 @@ def _project(data: GeneratorData, config: Config, templates: Path | None) -> gen
         project.env.loader = ChoiceLoader([loader, own])
         for model in data.models:
             imports = model.relative_imports or set()
-            model.set_relative_imports(imports | {f"from ..{_BEST}"})
+            model.set_relative_imports(imports | {f"from ..{_READING}"})
         for collection in data.endpoint_collections_by_tag.values():
             for endpoint in collection.endpoints:
-                endpoint.relative_imports.add(f"from ...{_BEST}")
+                endpoint.relative_imports.add(f"from ...{_READING}")
     return project
 
 
@@ -107,7 +107,7 @@ def _add_modules(project: generator.Project, folder: Path, templates: Path) -> N
         inspection.members(client, "AuthenticatedClient"),
     )
     imports = {line for it in made for line in it.endpoint.relative_imports}
-    imports.discard(f"from ...{_BEST}")
+    imports.discard(f"from ...{_READING}")
     defaults = {line for it in made for line in it.imports_of_defaults}
     # Relative to a module of an operation, which is two folders further down.
     typing, needed = (

@@ -153,15 +153,30 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("text[: MAX_EXCERPT + MAX_KEY_LENGTH * MAX_SPELLING]", "text[:MAX_EXCERPT]"),
         ("printable(self.call.redact(name))", "printable(name)"),
     ],
+    ("_http/schema", "unions"): [
+        ('schema["required"] = [*schema.get("required", ()), name]', "pass"),
+        ("if _last(to) == variant_name", "if True"),
+        ('{"allOf": [variant, {"properties": field}]}', "variant"),
+    ],
+    ("_http/answer", "numbers"): [
+        ("parse_float=_number,", ""),
+        ("if math.isinf(value):", "if False:"),
+        ("if not value.is_integer():", "if False:"),
+        ("except ArithmeticError:", "except KeyError:"),
+        ("if exact == Decimal(repr(value)):", "if False:"),
+        ("if exact == Decimal(repr(value)):", "if True:"),
+        ("if exact == Decimal(repr(value)):", "if exact == value:"),
+        ("if exact == exact.to_integral_value():", "if True:"),
+    ],
     ("_http/schema", "answer"): [
         ('media_type.endswith("+json")', 'media_type.endswith("json")'),
     ],
     ("_http/answer", "answer"): [
         ("if not self.is_json:", "if False:"),
         ("if not self.body.isascii()", "if False"),
-        ("body.decode(), object_pairs_hook", "body, object_pairs_hook"),
-        ("object_pairs_hook=_unique, ", ""),
-        ("parse_constant=_refuse_constant, ", ""),
+        ("body.decode(),", "body,"),
+        ("object_pairs_hook=_unique,", ""),
+        ("parse_constant=_refuse_constant,", ""),
         ("(ValueError, RecursionError)", "RecursionError"),
         ("(ValueError, RecursionError)", "ValueError"),
         ('elif self._encoding not in (b"", b"identity"):', "elif False:"),
@@ -351,11 +366,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (" or fnmatch(media_type, each)", ""),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
     ],
-    ("_http/routes", "sending"): [
+    ("_http/routes", "bodies_sent"): [
         (', -len(re.sub(r"\\{.*?\\}", "", path))', ", 0"),
         (" and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)", ""),
     ],
-    ("_http/api", "sending"): [
+    ("_http/api", "bodies_sent"): [
         ('b"null" if body is None else b""', 'b""'),
         ("isinstance(body, Unset) or ", ""),
         (' and "content" not in options', ""),
@@ -364,7 +379,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("return value.isoformat()", "return str(value)"),
         ("else str(value)", "else json.dumps(value, default=str)"),
     ],
-    ("_http/answer", "sending"): [
+    ("_http/answer", "bodies_sent"): [
         ("self.body.decode(encoding)", 'self.body.decode(encoding, "replace")'),
     ],
     ("_http/routes", "transports"): [

@@ -41,7 +41,7 @@ KIND = {"type": "string", "enum": ["car", "van"]}
 SCHEMAS = {
     # The first reads whatever the others are.
     "Cat": model(kind=TEXT, name=TEXT),
-    "Dog": model(["kind"], kind=TEXT, name=TEXT),
+    "Dog": model(["age"], kind=TEXT, name=TEXT, age=NUMBER),
     "Pet": one_of("Cat", "Dog", **told_by("kind", cat="Cat", tomcat="Cat", dog="Dog")),
     "Hen": model(type=TEXT),
     "Duck": model(type=TEXT),
@@ -78,7 +78,7 @@ SCHEMAS = {
 CASES = [
     ("Pet", {"kind": "cat", "name": "Tom"}, "Cat"),
     ("Pet", {"kind": "tomcat"}, "Cat"),
-    ("Pet", {"kind": "dog", "name": "Rex"}, "Dog"),
+    ("Pet", {"kind": "dog", "name": "Rex", "age": 3}, "Dog"),
     ("Bird", {"type": "Hen"}, "Hen"),
     ("Bird", {"type": "Duck"}, "Duck"),
     ("Drive", {"kind": "car"}, "Car"),
@@ -113,6 +113,7 @@ CASES = [
 ]
 REFUSED = [
     ("Pet", {"kind": "cow"}, "$.it: expected what the spec's anyOf allows"),
+    ("Pet", {"kind": "dog", "name": "Rex"}, "$.it: expected what the spec's anyOf allows"),
     ("Pet", {"name": "Tom"}, "$.it.kind: expected a value"),
     ("Bird", {"type": "hen"}, "it is none of its variants"),
     ("Payments", {"iban": "1"}, "$.it: expected what the spec's anyOf allows"),

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..reading import whole as _whole
+
 T = TypeVar("T", bound="ErrorDetail")
 
 
@@ -41,7 +43,7 @@ class ErrorDetail:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        code = d.pop("code")
+        code = _whole(d.pop("code"))
 
         message = d.pop("message")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zlib
+from decimal import Decimal
 from typing import Any, Protocol
 
 import httpx
@@ -160,7 +162,11 @@ class Answer(httpx.Response):
         try:
             # As text: given bytes, json.loads would guess UTF-16 and skip a byte order mark.
             return json.loads(
-                body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, **kwargs
+                body.decode(),
+                object_pairs_hook=_unique,
+                parse_float=_number,
+                parse_constant=_refuse_constant,
+                **kwargs,
             )
         except (ValueError, RecursionError) as error:
             problem = "nesting too deep" if isinstance(error, RecursionError) else str(error)
@@ -248,6 +254,24 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         raise ValueError("an object has a key twice")
     return members
+
+
+def _number(text: str) -> float:
+    """Return a number with a point or an exponent; an int where a float would say another."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number past all measure")
+    if not value.is_integer():
+        return value
+    try:
+        exact = Decimal(text)
+    except ArithmeticError:  # an exponent that Decimal doesn't have
+        exact = Decimal("NaN")
+    if exact == Decimal(repr(value)):
+        return value
+    if exact == exact.to_integral_value():
+        return int(exact)
+    raise ValueError("a number of more digits than a float has")
 
 
 def _refuse_constant(name: str) -> None:

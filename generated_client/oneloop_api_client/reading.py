@@ -1,13 +1,24 @@
-"""Which of the types that a schema allows a JSON value is of."""
+"""What a JSON value is to Python, where its JSON type alone doesn't say."""
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, TypeVar, cast
 
 import attrs
 
 T = TypeVar("T")
+
+
+def whole(value: Any) -> int:
+    """Return an integer that was written as 5.0 (JSON Schema 2020-12 §6.1.1) as an int.
+
+    What isn't one is handed on.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(Decimal(repr(value)))  # 1e23 is 10**23, and not what the float is
+    return cast(int, value)
 
 
 def best(data: Any, candidates: Sequence[T]) -> T:
