@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.errors import GenerationError
-from codegen.make import inspection, sending, successes, workarounds
+from codegen.make import inspection, sending, successes
 from codegen.spec import proposals
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def require_whole(
         " the field or what it is for out on purpose (`remove: true`):",
         inspection.shadowed(modules),
     )
-    read = workarounds.readable(document)
-    unread = successes.unread(read, modules, aliases, left_out)
+    unread = successes.unread(document, modules, aliases, left_out)
     require_none(
         "generated code doesn't read what the spec documents as a success. In"
         " overrides/overlay.yaml, mend the schema or leave the operation, the status or the media"

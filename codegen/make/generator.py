@@ -7,6 +7,7 @@ uses can be asked rather than guessed from its output.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 
 from codegen.errors import GenerationError
-from codegen.make import checks, inspection, methods, provenance, style, workarounds
+from codegen.make import checks, discriminators, inspection, methods, provenance, style, workarounds
 from codegen.make.settings import Settings
 from codegen.spec.document import canonical
 
@@ -71,7 +72,7 @@ def _generate(document: Json, config: Config, folder: Path, templates: Path | No
             if isinstance(data, GeneratorError):
                 raise _failure([data])
             workarounds.import_unset(data)
-            project = _project(data, config, templates)
+            project = _project(document, data, config, templates)
             errors = project.build()
             if templates:
                 _add_modules(project, folder, templates)
@@ -82,13 +83,20 @@ def _generate(document: Json, config: Config, folder: Path, templates: Path | No
     return [_words(error) for error in errors]
 
 
-def _project(data: GeneratorData, config: Config, templates: Path | None) -> generator.Project:
+def _project(
+    document: Json, data: GeneratorData, config: Config, templates: Path | None
+) -> generator.Project:
     project = generator.Project(openapi=data, config=config, custom_template_path=templates)
     loader = project.env.loader
     if templates and loader:
         # So that a template of ours can take parts of the generator's of the same name.
         own = PrefixLoader({"generator": PackageLoader(generator.__name__)})
         project.env.loader = ChoiceLoader([loader, own])
+        project.env.globals["discriminators"] = functools.partial(
+            discriminators.of_union,
+            known=discriminators.discriminators(document),
+            classes={f"#{it.name.get_untrusted_value()}": it.class_info.name for it in data.models},
+        )
         for model in data.models:
             imports = model.relative_imports or set()
             model.set_relative_imports(imports | {f"from ..{_READING}"})

@@ -23,14 +23,11 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 def readable(document: Json) -> Json:
-    """Return the document as the generator reads what it means.
+    """Return the document without what generated code would look for in answers, and not find.
 
-    That is without what generated code would look for in answers, and not find: a required field
-    that is only written, and a body where HTTP has none; and with the values of discriminators,
-    which the generator passes over, in the schemas that they tell apart.
+    That is a required field that is only written, and a body where HTTP has none.
     """
     made = _without_what_is_only_written(document)
-    _tell_apart(made)
     for _, method, operation in operations.each(made):
         responses = operation.get("responses", {})
         for status, response in responses.items():
@@ -53,48 +50,6 @@ def _without_what_is_only_written(value: Json) -> Json:
             if not (isinstance(field := fields.get(name), dict) and field.get("writeOnly") is True)
         ]
     return made
-
-
-def _tell_apart(document: Json) -> None:
-    """Give each model of a union the values that its discriminator has of it."""
-    mapped: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for told_by, reference in _discriminated(document):
-        name, mapping = reference.rpartition("/")[2], told_by.get("mapping", {})
-        found = [value for value, to in mapping.items() if to.rpartition("/")[2] == name]
-        mapped[reference, told_by["propertyName"]] += found
-    for (reference, name), values in mapped.items():
-        schema = resolved(document, {"$ref": reference})
-        own = _values(document, schema, name)
-        implied = [] if own else [reference.rpartition("/")[2]]
-        said = list(dict.fromkeys(values)) or implied
-        is_union = "oneOf" in schema or "anyOf" in schema
-        if said and not is_union and not any(set(each) <= set(said) for each in own):
-            field = {name: {"type": "string", "enum": said}}
-            if "allOf" in schema:
-                schema["allOf"] = [*schema["allOf"], {"type": "object", "properties": field}]
-            else:
-                schema["properties"] = schema.get("properties", {}) | field
-
-
-def _values(document: Json, schema: Json, name: str) -> list[list[str]]:
-    """Return the lists of values that each part of a schema allows of a field."""
-    return [
-        each["enum"] if "enum" in each else [each["const"]]
-        for part in operations.variants(document, schema)
-        for each in operations.variants(document, part.get("properties", {}).get(name, {}))
-        if "enum" in each or "const" in each
-    ]
-
-
-def _discriminated(value: Json) -> Iterator[tuple[Json, str]]:
-    """Yield each discriminator with each reference that it may lead to."""
-    for each in value.values() if isinstance(value, dict) else value:
-        if isinstance(each, dict | list):
-            yield from _discriminated(each)
-    if isinstance(value, dict) and isinstance(value.get("discriminator"), dict):
-        for variant in [*value.get("oneOf", ()), *value.get("anyOf", ())]:
-            if "$ref" in variant:
-                yield value["discriminator"], variant["$ref"]
 
 
 def import_unset(data: GeneratorData) -> None:

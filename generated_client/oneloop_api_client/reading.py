@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
@@ -21,15 +21,34 @@ def whole(value: Any) -> int:
     return cast(int, value)
 
 
-def best(data: Any, candidates: Sequence[T]) -> T:
+def best(
+    data: Any,
+    candidates: Sequence[T],
+    told_by: Mapping[type, tuple[str, Sequence[str]]] | None = None,
+) -> T:
     """Return the one of `candidates`, all of which were read from `data`, that it fits best.
 
     That has the fewest fields of another type than it declares, and of those the fewest that it
     doesn't know; the first of several.
+
+    Args:
+        data: the JSON value.
+        candidates: what the variants of its schema made of it.
+        told_by: by class, the field of `data` that has one of the values if it is of that class.
+
+    Raises:
+        TypeError: it is of none of the classes.
     """
-    if len(candidates) == 1:
-        return candidates[0]
-    return min(candidates, key=lambda each: _misfit(data, each))
+    fitting = [each for each in candidates if _is_told(data, each, told_by or {})]
+    if not fitting:
+        fields = " or ".join({field: None for field, _ in (told_by or {}).values()})
+        raise TypeError(f"no variant that its {fields} leads to reads it")
+    return min(fitting, key=lambda each: _misfit(data, each))
+
+
+def _is_told(data: Any, value: Any, told_by: Mapping[type, tuple[str, Sequence[str]]]) -> bool:
+    field, values = told_by.get(type(value), ("", ()))
+    return not values or data.get(field) in values
 
 
 def _misfit(data: Any, value: Any) -> tuple[int, int]:

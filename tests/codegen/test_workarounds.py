@@ -108,17 +108,3 @@ def test_generator_hands_on_what_an_integer_was_written_as(tmp_path: Path, shop:
     """What overrides/templates/property_templates mends; it isn't given here."""
     shop["components"]["schemas"]["Order"]["properties"]["count"] = {"type": "integer"}
     assert 'count = d.pop("count", UNSET)\n' in _module(tmp_path, shop, "models/order.py")
-
-
-def test_generator_passes_over_discriminators(
-    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    schemas = shop["components"]["schemas"]
-    schemas["Owner"] = {
-        "oneOf": [{"$ref": "#/components/schemas/Pet"}, {"$ref": "#/components/schemas/Order"}],
-        "discriminator": {"propertyName": "form", "mapping": {"p": "Pet", "o": "Order"}},
-    }
-    assert "form: PetForm | Unset" in _module(tmp_path, shop, "models/pet.py")
-    monkeypatch.setattr(workarounds, "readable", lambda document: document)
-    generate(tmp_path / "shop.json", None, tmp_path / "other")
-    assert "form" not in (tmp_path / "other/models/pet.py").read_text(encoding="utf-8")
