@@ -379,6 +379,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("return value.isoformat()", "return str(value)"),
         ("else str(value)", "else json.dumps(value, default=str)"),
     ],
+    ("_http/api", "spec_gains"): [
+        ("if file.seekable():", "if True:"),
+        ("if 0 < end <= position:", "if False:"),
+        ("if 0 < end <= position:", "if end <= position:"),
+        ('headers | {"Content-Length": f"{end - position}"}', "headers"),
+    ],
     ("_http/answer", "bodies_sent"): [
         ("self.body.decode(encoding)", 'self.body.decode(encoding, "replace")'),
     ],

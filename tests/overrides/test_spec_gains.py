@@ -7,6 +7,7 @@ import errno
 import importlib
 import io
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -266,6 +267,13 @@ def file_of(content: bytes) -> Any:
     return types.File(payload=io.BytesIO(content))
 
 
+def pipe(content: bytes) -> Any:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(content)
+    return os.fdopen(reading, "rb")
+
+
 class BodyServer(RawServer):
     """Reads each request whole, keeps its body, and gives the statuses in turn."""
 
@@ -317,6 +325,34 @@ class TestBodies:
         with BodyServer(200) as server:
             assert call(server.url, "put_file", id="t", body=file_of(content)).id == "t"
         assert server.bodies == [content]
+
+    @pytest.mark.parametrize(
+        ("wrap", "header"),
+        [(io.BytesIO, b"\r\nContent-Length: 6\r\n"), (pipe, b"\r\nTransfer-Encoding: chunked\r\n")],
+        ids=["seekable", "not seekable"],
+    )
+    def test_file_is_sent_from_where_it_stands(
+        self, call: Call, wrap: Callable[[bytes], Any], header: bytes
+    ) -> None:
+        file = file_of(b"")
+        file.payload = wrap(b"read, a body")
+        assert file.payload.read(6) == b"read, "
+        with BodyServer(200) as server:
+            call(server.url, "put_file", id="t", body=file)
+        assert server.bodies == [b"a body"]
+        assert header.lower() in server.requests[0].lower()
+        file.payload.close()
+
+    def test_file_at_its_end_is_no_empty_body(self, call: Call) -> None:
+        file = file_of(b"a body")
+        with BodyServer(200) as server:
+            call(server.url, "put_file", id="t", body=file)
+            with pytest.raises(ValueError, match=r"file .* at its end.*seek"):
+                call(server.url, "put_file", id="t", body=file)
+            file.payload.seek(0)
+            call(server.url, "put_file", id="t", body=file)
+            call(server.url, "put_file", id="t", body=file_of(b""))
+        assert server.bodies == [b"a body", b"a body", b""]
 
     def test_body_in_memory_is_sent_again(self, call: Call) -> None:
         with BodyServer(503, 503, 200) as server:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -123,6 +124,7 @@ def _parsed(client: GuardedClient, module: Any, answer: Answer) -> Any:
 
 class _SyncHTTP(httpx.Client):
     def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
+        options = _streamed(options, _chunks)
         return super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
@@ -132,8 +134,7 @@ class _SyncHTTP(httpx.Client):
 
 class _AsyncHTTP(httpx.AsyncClient):
     async def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
-        if hasattr(options.get("content"), "read"):
-            options = options | {"content": _File(options["content"])}
+        options = _streamed(options, _chunks_async)
         return await super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
@@ -141,15 +142,36 @@ class _AsyncHTTP(httpx.AsyncClient):
         return super().build_request(method, url, **_with_joined_lists(method, url, options))
 
 
-class _File:
-    """An open file as the asynchronous stream that httpx wants, and the generator doesn't make."""
+def _streamed(options: dict[str, Any], chunks: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the options with an open file as what is left of it.
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    httpx says the whole file's length, and on an event loop takes no file.
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await anyio.to_thread.run_sync(self._file.read, 65_536):
-            yield chunk
+    Raises:
+        ValueError: nothing is left of a file that isn't empty.
+    """
+    file: Any = options.get("content")
+    if not hasattr(file, "read"):
+        return options
+    headers = options.get("headers") or {}
+    if file.seekable():
+        position = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(position)
+        if 0 < end <= position:
+            raise ValueError("the file to be sent is at its end: nothing is left; seek(0) first")
+        headers = headers | {"Content-Length": f"{end - position}"}
+    return options | {"content": chunks(file), "headers": headers}
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+async def _chunks_async(file: Any) -> AsyncIterator[bytes]:
+    while chunk := await anyio.to_thread.run_sync(file.read, _CHUNK_BYTES):
+        yield chunk
 
 
 def _sendable(
@@ -205,5 +227,6 @@ def _with_joined_lists(
     return options | {"params": params | joined}
 
 
+_CHUNK_BYTES = 65_536
 _MULTIPART = "multipart/form-data; boundary=+++"
 _IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"
