@@ -355,13 +355,14 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
         ("if status not in _NAMED:", "if False:"),
         (
-            'return "default" in documented and not any(key.startswith("2") for key in documented)',
+            'return "default" in documented and not any(key[0] in "123" for key in documented)',
             'return "default" in documented',
         ),
         (
-            'return "default" in documented and not any(key.startswith("2") for key in documented)',
+            'return "default" in documented and not any(key[0] in "123" for key in documented)',
             "return True",
         ),
+        ('key[0] in "123" for', 'key[0] == "2" for'),
         ('each.endswith(("/json", "+json")) or ', ""),
         (" or fnmatch(media_type, each)", ""),
         ("if any(operation.path == path for _, operation in ROUTES):", "if False:"),
@@ -728,6 +729,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('"string" not in kinds or len(texts) > 1', '"string" not in kinds'),
     ],
     ("sandbox/answers", "sandbox sandbox_specs"): [
+        ("if alone and each[0]", "if each[0]"),
         ('elif flaw := spec.responses.flaw(media.at("schema"), value):', "elif flaw := None:"),
         ('header.value.get("required") and', ""),
         ('if key[:1] == "2"]', 'if key == "200"]'),
