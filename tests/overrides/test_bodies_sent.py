@@ -20,6 +20,18 @@ from tests import other_spec
 from tests.faces import KEY
 
 NOTE = {"type": "object", "nullable": True, "properties": {"text": {"type": "string"}}}
+NULLABLE = {"type": "string", "nullable": True}
+PARTS = {
+    "type": "object",
+    "required": ["text", "many"],
+    "properties": {
+        "text": NULLABLE,
+        "day": NULLABLE | {"format": "date"},
+        "file": NULLABLE | {"format": "binary"},
+        "many": {"type": "array", "items": NULLABLE},
+        "any": {},
+    },
+}
 UPLOAD = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
 
 
@@ -57,6 +69,7 @@ SPEC = {
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
         "/marks": {"post": operation("markNotes", requestBody=IDS)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
+        "/parts": {"post": operation("addParts", "multipart/form-data", PARTS)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
         "/jobs/{id}:stop": {"post": operation("stopJob", parameters=[ID])},
@@ -147,6 +160,37 @@ def test_file_that_holds_the_generators_boundary(call: Call) -> None:
     assert content in body
     assert body.count(mark) == 2
     assert mark not in content
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        pytest.param({"text": None, "many": ["a", None]}, ["a"], id="null"),
+        pytest.param(
+            {"text": "a", "many": [], "day": None, "file": None, "any_": None, "more": None},
+            ["a"],
+            id="null where it may be left out",
+        ),
+        pytest.param(
+            {"text": "None", "many": ["a", None, "b"], "day": datetime.date(2025, 1, 31)},
+            ["None", "a", "b", "2025-01-31"],
+            id="others",
+        ),
+        pytest.param(
+            {"text": "", "many": [], "any_": {"a": [True, None]}, "more": True},
+            ["", '{"a": [true, null]}', "true"],
+            id="what is of no type",
+        ),
+    ],
+)
+def test_null_is_no_part_of_a_form(call: Call, fields: dict[str, Any], sent: list[str]) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    body = models.AddPartsBody(**{name: fields[name] for name in fields.keys() - {"more"}})
+    body.additional_properties = {name: fields[name] for name in fields.keys() & {"more"}}
+    _, request, content = call("add_parts", body=body)
+    boundary = request.headers["Content-Type"].partition("boundary=")[2]
+    parts = content.decode().split(f"--{boundary}")[1:-1]
+    assert [part.partition("\r\n\r\n")[2].removesuffix("\r\n") for part in parts] == sent
 
 
 def test_cookies_are_spelled_as_json_spells_them_without_quotes(call: Call) -> None:
