@@ -20,6 +20,8 @@ from tests import other_spec
 from tests.faces import KEY
 
 NOTE = {"type": "object", "nullable": True, "properties": {"text": {"type": "string"}}}
+NOTE_FORM = {"type": "object", "properties": {"text": {"type": "string"}}}
+BYTES = {"type": "string", "format": "binary"}
 NULLABLE = {"type": "string", "nullable": True}
 PARTS = {
     "type": "object",
@@ -50,6 +52,11 @@ def operation(name: str, media_type: str = "", schema: Any = None, **more: Any) 
     }
 
 
+def optional(*arguments: Any) -> dict[str, Any]:
+    made = operation(*arguments)
+    return made | {"requestBody": made["requestBody"] | {"required": False}}
+
+
 TEXT = {"schema": {"type": "string"}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 COOKIES = [cookie("day", "date"), cookie("moment", "date-time"), cookie("id", "uuid")]
@@ -69,7 +76,9 @@ SPEC = {
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
         "/marks": {"post": operation("markNotes", requestBody=IDS)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
-        "/parts": {"post": operation("addParts", "multipart/form-data", PARTS)},
+        "/parts": {"post": optional("addParts", "multipart/form-data", PARTS)},
+        "/file": {"put": optional("putFile", "application/octet-stream", BYTES)},
+        "/form": {"post": optional("sendForm", "application/x-www-form-urlencoded", NOTE_FORM)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
         "/jobs/{id}:stop": {"post": operation("stopJob", parameters=[ID])},
@@ -136,9 +145,20 @@ def test_null_is_a_body(call: Call) -> None:
     assert (body, request.headers["Content-Type"]) == (b"null", "application/json")
 
 
-def test_body_that_may_be_null_may_be_left_out(call: Call) -> None:
-    _, _, body = call("mark_notes")
-    assert body == b""
+@pytest.mark.parametrize("name", ["mark_notes", "put_file", "add_parts", "send_form"])
+def test_body_that_is_left_out_has_no_type(call: Call, name: str) -> None:
+    _, request, body = call(name)
+    assert (body, request.headers.get("Content-Type")) == (b"", None)
+
+
+def test_empty_body_has_a_type(call: Call) -> None:
+    models, types = (
+        importlib.import_module(f"oneloop_api_client.{name}") for name in ("models", "types")
+    )
+    _, request, body = call("put_file", body=types.File(payload=io.BytesIO(b"")))
+    assert (body, request.headers["Content-Type"]) == (b"", "application/octet-stream")
+    _, request, body = call("send_form", body=models.SendFormBody())
+    assert (body, request.headers["Content-Type"]) == (b"", "application/x-www-form-urlencoded")
 
 
 def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:

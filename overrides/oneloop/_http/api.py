@@ -181,18 +181,19 @@ def _sendable(
 ) -> dict[str, Any]:
     """Return the options of generated code as httpx sends what they mean.
 
-    A body of JSON's null is none for httpx. The boundary that generated code names may stand in a
-    file; httpx's own is random. It warns of cookies for one call, takes none but
-    strings, and sends them without the client's own; generated code hands on what the parameter
-    is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
+    A body of JSON's null is none for httpx. Generated code names the type of a body that was left
+    out; the boundary that it names may stand in a file: httpx's own is random. httpx warns of
+    cookies for one call, takes none but strings, and sends them without the client's own; generated
+    code hands on what the parameter is. What a cookie can't hold is percent-encoded (RFC 6265
+    §4.1.1).
     """
-    body = options.get("json", ...)
-    if isinstance(body, Unset) or (body is None and "content" not in options):
-        options = {name: each for name, each in options.items() if name != "json"}
-        options |= {"content": b"null" if body is None else b""}
-    if (options.get("headers") or {}).get("Content-Type") == _MULTIPART:
-        headers = {name: each for name, each in options["headers"].items() if each != _MULTIPART}
-        options = options | {"headers": headers}
+    options = {name: each for name, each in options.items() if not isinstance(each, Unset)}
+    if options.get("json", ...) is None and "content" not in options:
+        del options["json"]
+        options["content"] = b"null"
+    headers = options.get("headers") or {}
+    if headers.get("Content-Type") == _MULTIPART or not options.keys() & _BODIES:
+        options["headers"] = {name: headers[name] for name in headers if name != "Content-Type"}
     if not cookies:
         return options
     texts = {name: quote(_text(value), _IN_COOKIES) for name, value in cookies.items()}
@@ -227,6 +228,7 @@ def _with_joined_lists(
     return options | {"params": params | joined}
 
 
+_BODIES = {"content", "data", "files", "json"}
 _CHUNK_BYTES = 65_536
 _MULTIPART = "multipart/form-data; boundary=+++"
 _IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"
