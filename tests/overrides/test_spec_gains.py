@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import errno
 import importlib
 import io
@@ -33,6 +34,10 @@ THING = {
         "digits": {"type": "string", "pattern": "^[0-9]+$"},
         "day": {"type": "string", "format": "date"},
         "moment": {"type": "string", "format": "date-time"},
+        "moments": {
+            "type": "array",
+            "items": {"type": "string", "format": "date-time", "nullable": True},
+        },
         "site": {"type": "string", "format": "uri"},
         "owner": {"nullable": True, "allOf": [REF]},
         "any": {"nullable": True, "anyOf": [{"type": "string"}, {"type": "integer"}]},
@@ -165,6 +170,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"day": "0000-01-01"}, "$.day"),
     ({"moment": "0000-01-01T00:00:00Z"}, "$.moment"),
     ({"moment": "2016-12-31T23:59:60Z"}, "$.moment"),
+    ({"moment": "2025-01-31T24:00:00Z"}, "$.moment"),
+    ({"moment": "2025-01-31T23:59:59+24:00"}, "$.moment"),
+    ({"moments": ["2025-01-31 23:59:59Z"]}, "$.moments[0]"),
     ({"owner": 5}, "$.owner"),
     ({"any": []}, "$.any"),
     ({"parts": {}}, "$.parts"),
@@ -222,6 +230,8 @@ def test_answer_that_is_something_else(
         {"owner": None, "any": None},
         {"owner": RIGHT, "any": 5},
         {"moment": "2025-01-31T23:59:59.5Z"},
+        {"moment": "2025-01-31t23:59:59z"},
+        {"moment": "2025-01-31T23:59:59.123456789-00:00"},
         {"default": None},
         {"digits": "12", "day": "2025-01-31", "kind": "a"},
     ],
@@ -230,6 +240,13 @@ def test_answer_that_is_something_else(
 def test_answer_as_the_spec_says(call: Call, changes: dict[str, Any]) -> None:
     with RawServer(replies(reply(json.dumps(RIGHT | changes).encode()))) as server:
         assert call(server.url, "get_thing", id="t").id == "t"
+
+
+def test_time_is_one_in_small_letters(call: Call) -> None:
+    body = {**RIGHT, "moments": ["2025-01-31t23:59:59z", None]}
+    with RawServer(replies(reply(json.dumps(body).encode()))) as server:
+        moments = call(server.url, "get_thing", id="t").moments
+    assert moments == [datetime.datetime(2025, 1, 31, 23, 59, 59, tzinfo=datetime.UTC), None]
 
 
 def test_null_where_the_default_answer_itself_says_so(call: Call) -> None:
