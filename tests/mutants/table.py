@@ -746,6 +746,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("and schemas.flaw(schema, changed) is None", ""),
     ],
     ("sandbox/sample", "samples"): [
+        (" * above.times > _LARGEST", " > _LARGEST"),
+        ("above._replace(times=above.times * max(size, 1))", "above"),
         ("if first_flaw(validator, value) is None)", ")"),
         ("            if value is not _NOTHING:", "            if True:"),
         ("if not above.refs.isdisjoint(refs):", "if False:"),
