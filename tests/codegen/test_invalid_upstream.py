@@ -128,6 +128,18 @@ def test_each_problem_has_a_pointer_that_exists(
         assert len(problem.words) <= 300
 
 
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("text", [r"^[\p{L}\p{N} -]{1,40}$", r"^\P{Lu}+$", r"^\u{1F600}$"])
+def test_pattern_is_one_to_the_engine_by_which_answers_are_checked(text: str, version: str) -> None:
+    """ECMA-262 has what Python's `re` refuses."""
+    spec = copy.deepcopy(SHOP) | {"openapi": version}
+    spec["components"]["schemas"]["NewPet"]["properties"]["x"] = {"type": "string", "pattern": text}
+    spec["components"]["schemas"]["NewPet"]["properties"]["pattern"] = {"type": "string"}
+    before = copy.deepcopy(spec)
+    assert validate.problems(spec) == []
+    assert spec == before
+
+
 def _line(text: str, words: str) -> int:
     return text[: text.index(words)].count("\n") + 1
 
