@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import importlib
 import inspect
@@ -173,6 +174,8 @@ def test_result_with_what_came_with_it(call: Call, case: Case) -> None:
     assert response.headers["x-echo"] == "[redacted]"
     assert datetime.timedelta() < response.elapsed < datetime.timedelta(seconds=30)
     assert KEY not in repr(response)
+    same = copy.copy(response)
+    assert (same, hash(same)) == (response, hash(response))  # whatever the result is
 
 
 @pytest.mark.parametrize("case", named(CASES))
