@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jsonschema.exceptions import SchemaError
@@ -66,8 +67,9 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
 
 def problems(document: Json) -> list[Problem]:
     """Return what keeps `document` from being valid OpenAPI of its version."""
-    if found := list(_loose_ends(document, document, "")):
+    if found := list(_loose_ends(document, document, "")) or list(_untold(document)):
         return found
+    document = _without_foreign_patterns(document)
     validator, schema = _VALIDATORS[document["openapi"][:3]]
     if _is_valid(validator, document):
         return [*_undefined_schemes(document), *_header_schemas(document)]
@@ -155,6 +157,55 @@ def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
     for key, child in value.items():
         if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
             yield from _loose_ends(document, child, where + pointer.join([key]))
+
+
+def _untold(document: Json) -> Iterator[Problem]:
+    """Yield what openapi-spec-validator refuses and doesn't say where."""
+    paths, components = document.get("paths"), document.get("components")
+    for path in paths if isinstance(paths, dict) else ():
+        if "?" in path or "#" in path:
+            yield Problem(pointer.join(["paths", path]), "a path has no query and no fragment")
+    schemas = components.get("schemas") if isinstance(components, dict) else None
+    clear: set[int] = set()
+    for name, schema in schemas.items() if isinstance(schemas, dict) else ():
+        if _is_endless(document, schema, frozenset(), clear):
+            where = pointer.join(["components", "schemas", name])
+            yield Problem(where, "by allOf and $ref it is made of itself")
+
+
+def _is_endless(document: Json, schema: Json, above: frozenset[int], clear: set[int]) -> bool:
+    if not isinstance(schema, dict) or id(schema) in clear:
+        return False
+    if id(schema) in above:
+        return True
+    parts = list(every) if isinstance(every := schema.get("allOf"), list) else []
+    if "$ref" in schema:
+        parts.append(pointer.find(document, schema["$ref"][1:]))
+    if any(_is_endless(document, part, above | {id(schema)}, clear) for part in parts):
+        return True
+    clear.add(id(schema))
+    return False
+
+
+def _without_foreign_patterns(value: Json) -> Json:
+    """Return `value` without patterns that `re` refuses: `_loose_ends` has looked at all."""
+    if isinstance(value, list):
+        return [_without_foreign_patterns(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_foreign_patterns(each)
+        for key, each in value.items()
+        if not (key == "pattern" and isinstance(each, str) and not _is_pythons(each))
+    }
+
+
+def _is_pythons(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _reference(document: Json, ref: Json, where: str, *, is_name: bool) -> Iterator[Problem]:

@@ -58,8 +58,8 @@ def check_path(url: str) -> None:
 def is_documented(operation: Operation | None, status: int) -> bool:
     """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default).
 
-    `default` is an error's where the spec writes a success. Generated code can't hold a status that
-    Python has no name for.
+    `default` is an error's where the spec names what is none: a success, a redirect. Generated code
+    can't hold a status that Python has no name for.
     """
     if operation is None:
         return True
@@ -68,7 +68,7 @@ def is_documented(operation: Operation | None, status: int) -> bool:
     documented = operation.responses.keys()
     if not {str(status), f"{status // 100}XX"}.isdisjoint(documented):
         return True
-    return "default" in documented and not any(key.startswith("2") for key in documented)
+    return "default" in documented and not any(key[0] in "123" for key in documented)
 
 
 def other_media(operation: Operation | None, status: int, media_type: str) -> tuple[str, ...]:
