@@ -526,8 +526,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/pool", "pool"): [
         ('min(patience.left("pool"), _TICK)', 'patience.left("pool")'),
-        ("if self._next() is turn:", "if turn.waits:"),
-        ("            if connection:\n                self.give_back(connection)\n", ""),
+        ("while self._next() and (connection", "if self._next() and (connection"),
+        (
+            "                        self.give_back(connection)\n",
+            "                        turn.give(connection)\n",
+        ),
+        ("            if given:\n                self.give_back(given)\n", ""),
         ("turn.is_over = True  # first of all", "pass  # first of all"),
         ("append(weakref.ref(turn))", "append(lambda: turn)"),
         ("if not self._next() and (connection", "if (connection"),
@@ -552,7 +556,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "                pass\n\n    def __del__",
         ),
         ("            connection.close()\n\n    def _next", "            pass\n\n    def _next"),
-        ("            with self._lock:\n                connection = turn.connection\n", "            connection = turn.connection\n"),
+        (
+            "            with self._lock:\n                given = turn.connection\n",
+            "            given = turn.connection\n",
+        ),
         ("        self._sweep()\n", ""),
         ("if now > self._sweep_at:", "if False:"),
         ("        if len(self._all) >= MAX_CONNECTIONS:\n            return None\n", ""),

@@ -75,6 +75,19 @@ def test_connection_that_was_lost_makes_room_for_who_waits_longest(share: pool._
     assert second.got() is None, "there is room for one"
 
 
+def test_connections_that_were_lost_make_room_for_all_at_once(
+    share: pool._Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the last of many that wait, each looking once a second, runs out of time."""
+    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
+    lost = [at_once(share), at_once(share)]
+    first, second = Waiting(share), Waiting(share)
+    lost.append(lost)  # type: ignore[arg-type]
+    del lost
+    assert second.got() is not None
+    assert first.got() is not None
+
+
 def test_who_waits_looks_for_itself_now_and_then(share: pool._Share) -> None:
     """A connection that was lost wakes nobody."""
     connection = at_once(share)

@@ -103,15 +103,15 @@ class _Share:
                     self._collect_at = time.monotonic() + _TICK
                     gc.collect()  # an interrupted call may be garbage that nothing else finds
                 with self._lock:
-                    if self._next() is turn:
-                        turn.connection = self._free()
+                    while self._next() and (connection := self._free()):
+                        self.give_back(connection)
         except BaseException:
             turn.is_over = True  # first of all: an interrupt may cut short what follows
             with self._lock:
-                connection = turn.connection
+                given = turn.connection
             # Only now: until then, another call may have been giving one.
-            if connection:
-                self.give_back(connection)
+            if given:
+                self.give_back(given)
             raise
         return turn.connection
 
