@@ -533,7 +533,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
         ("            if given:\n                self.give_back(given)\n", ""),
         ("turn.is_over = True  # first of all", "pass  # first of all"),
-        ("append(weakref.ref(turn))", "append(lambda: turn)"),
         ("if not self._next() and (connection", "if (connection"),
         ("if turn.give(connection):", "if turn.waits:"),
         ("return not (self.connection or self.is_over)", "return not self.is_over"),

@@ -81,8 +81,7 @@ class _Share:
         self._lock = threading.RLock()
         self._all: list[weakref.ref[Connection]] = []
         self._idle: deque[Connection] = deque()
-        # Weak: one that an interrupt left behind must hold up nobody.
-        self._waiting: deque[weakref.ref[_Turn]] = deque()
+        self._waiting: deque[_Turn] = deque()
         self._collect_at = 0.0
         self._sweep_at = 0.0
         self._closed = False
@@ -94,7 +93,7 @@ class _Share:
             with self._lock:
                 if not self._next() and (connection := self._free()):
                     return connection
-                self._waiting.append(weakref.ref(turn))
+                self._waiting.append(turn)
             patience = patience.within(patience.left("pool"))
             while turn.connection is None:
                 turn.seconds = min(patience.left("pool"), _TICK)
@@ -143,13 +142,12 @@ class _Share:
     def _next(self) -> _Turn | None:
         """Return the turn of the call that has waited longest, of those that still wait."""
         while self._waiting:
-            first = self._waiting[0]
-            turn = first()
-            if turn and turn.waits:
+            turn = self._waiting[0]
+            if turn.waits:
                 return turn
             # Not `popleft`: garbage collected meanwhile may have done it.
             with contextlib.suppress(ValueError):
-                self._waiting.remove(first)
+                self._waiting.remove(turn)
         return None
 
     def _free(self) -> Connection | None:
