@@ -222,6 +222,7 @@ def strike(at: int) -> Iterator[list[str]]:
 
 def test_interrupt_at_any_instruction_loses_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(pool, "_TICK", 0.001)
     # Where one strikes in a call that is collected as garbage, Python can only tell of it.
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
     gc.collect()
