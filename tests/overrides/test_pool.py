@@ -7,7 +7,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -137,6 +137,14 @@ def test_time_runs_out_while_others_have_all(share: pool._Share) -> None:
     assert at_once(share) is connection
 
 
+def test_who_may_not_wait_at_all_holds_up_nobody(share: pool._Share) -> None:
+    connection = at_once(share)
+    with pytest.raises(TimeoutError, match="pool timed out"):
+        next(share.take(PATIENCE._replace(bounds={"pool": 0})))
+    share.give_back(connection)
+    assert at_once(share) is connection
+
+
 def test_child_that_a_fork_surprises_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     class Exchanged(Connection):
         def exchange(self, exchange: Any) -> Steps[Any]:
@@ -186,6 +194,15 @@ def calls_of_every_kind(connections: pool.Pool) -> None:
     third.close()
 
 
+def call_that_waits_where_all_are_lost(connections: pool.Pool) -> None:
+    """Make a call after which no other gives anything back."""
+    share = connections._shares.setdefault(os.getpid(), pool._Share(opening))
+    lost = [at_once(share), at_once(share)]
+    waiting = Waiting(share)
+    del lost
+    assert waiting.got() is not None
+
+
 class Struck(BaseException):
     """What a signal's handler raises."""
 
@@ -220,7 +237,10 @@ def strike(at: int) -> Iterator[list[str]]:
         sys.settrace(before)
 
 
-def test_interrupt_at_any_instruction_loses_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("calls", [calls_of_every_kind, call_that_waits_where_all_are_lost])
+def test_interrupt_at_any_instruction_loses_no_place(
+    calls: Callable[[pool.Pool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
     monkeypatch.setattr(pool, "_TICK", 0.001)
     # Where one strikes in a call that is collected as garbage, Python can only tell of it.
@@ -231,7 +251,7 @@ def test_interrupt_at_any_instruction_loses_no_place(monkeypatch: pytest.MonkeyP
         for number in itertools.count(1):
             connections = pool.Pool(opening)
             with strike(number) as where:
-                calls_of_every_kind(connections)
+                calls(connections)
             gc.collect()
             after = [call(connections) for _ in range(2)]
             assert [next(each) for each in after] == [OPENING] * 2, where
@@ -239,4 +259,4 @@ def test_interrupt_at_any_instruction_loses_no_place(monkeypatch: pytest.MonkeyP
                 break
     finally:
         gc.unfreeze()
-    assert number > 500
+    assert number > 100
