@@ -72,6 +72,11 @@ SCHEMAS = {
     "Counts": {"type": "object", "additionalProperties": {"type": "integer"}},
     "Labels": {"type": "object", "additionalProperties": TEXT},
     "Map": {"anyOf": [ref("Counts"), ref("Labels")]},
+    "CardsByName": {"type": "object", "additionalProperties": ref("Card")},
+    "Book": {"anyOf": [ref("Counts"), ref("CardsByName")]},
+    "Named": model(owner=TEXT),
+    "Owned": model(owner=ref("Card")),
+    "Owner": one_of("Named", "Owned"),
     "Mixed": {"anyOf": [{"type": "string", "format": "date"}, TEXT, ref("Card"), {"type": "null"}]},
     "Level": {"anyOf": [{"const": "auto"}, {"const": "off"}, {"type": "integer"}, ref("Card")]},
 }
@@ -102,6 +107,10 @@ CASES = [
     ("Deep", {"data": {"iban": "2"}}, "Account"),
     ("Map", {"a": 1}, "Counts"),
     ("Map", {"a": "b"}, "Labels"),
+    ("Book", {"a": 1}, "Counts"),
+    ("Book", {"a": {"id": "1"}}, "CardsByName"),
+    ("Owner", {"owner": "x"}, "Named"),
+    ("Owner", {"owner": {"id": "1"}}, "Owned"),
     ("Mixed", "2025-01-31", "date"),
     ("Mixed", "then", "str"),
     ("Mixed", {"id": "1"}, "Card"),
@@ -118,7 +127,7 @@ REFUSED = [
     ("Bird", {"type": "hen"}, "no variant that its type leads to reads it"),
     ("Payments", {"iban": "1"}, "$.it: expected what the spec's anyOf allows"),
 ]
-ALONE = {name for name, *_ in REFUSED} | {"Known", "Map"}
+ALONE = {name for name, *_ in REFUSED} | {"Known", "Map", "Book"}
 
 
 def _get(name: str) -> dict[str, Any]:
