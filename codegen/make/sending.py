@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from codegen.make import inspection
+from codegen.make import bodies, inspection
 from codegen.spec import operations
 from codegen.spec.operations import resolved
 
@@ -40,6 +40,11 @@ def unlike(document: Json) -> list[str]:
             for each in operations.variants(document, content.get(_MULTIPART, {}).get("schema", {}))
             for name, field in each.get("properties", {}).items()
             if any(it["type"] == "boolean" for it in operations.variants(document, field))
+        ]
+        found += [
+            f"{line}, body as {media_type}: a file inside of JSON, where it would be text"
+            for media_type, entry in content.items()
+            if media_type.endswith("json") and bodies.holds_file(document, entry.get("schema", {}))
         ]
         fields = content.get(_FORM, {}).get("schema", {})
         found += [

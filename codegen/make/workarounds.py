@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from codegen.make import bodies
 from codegen.spec import operations
 from codegen.spec.operations import resolved
 
@@ -22,18 +23,22 @@ _KNOWN: Final = ("application/json", "application/octet-stream", "text/", "multi
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def readable(document: Json) -> Json:
-    """Return the document without what generated code would look for in answers, and not find.
+def readable(document: Json) -> tuple[Json, list[str]]:
+    """Return the document as the generator reads it rightly, and what that leaves out, in words.
 
-    That is a required field that is only written, and a body where HTTP has none.
+    That is without what generated code would look for in answers, and not find: a required field
+    that is only written, and a body where HTTP has none; with one of several bodies of the same
+    schema; and with text for a file in JSON.
     """
     made = _without_what_is_only_written(document)
+    left_out = bodies.keep_one_of_each_schema(made)
+    bodies.read_files_in_json_as_text(made)
     for _, method, operation in operations.each(made):
         responses = operation.get("responses", {})
         for status, response in responses.items():
             if not operations.has_body(method, status):
                 responses[status] = {"description": response.get("description", "")}
-    return made
+    return made, left_out
 
 
 def _without_what_is_only_written(value: Json) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jsonschema.exceptions import SchemaError
@@ -69,6 +70,7 @@ def problems(document: Json) -> list[Problem]:
     if found := list(_loose_ends(document, document, "")):
         return found
     validator, schema = _VALIDATORS[document["openapi"][:3]]
+    document = _without_foreign_patterns(document)
     if _is_valid(validator, document):
         return [*_undefined_schemes(document), *_header_schemas(document)]
     by_place = {
@@ -155,6 +157,30 @@ def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
     for key, child in value.items():
         if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
             yield from _loose_ends(document, child, where + pointer.join([key]))
+
+
+def _without_foreign_patterns(value: Json) -> Json:
+    r"""Return `value` without the patterns that `re` doesn't know, such as `\p{L}`.
+
+    OpenAPI's are those of ECMA 262; `_loose_ends` has looked at them already.
+    """
+    if isinstance(value, list):
+        return [_without_foreign_patterns(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_foreign_patterns(each)
+        for key, each in value.items()
+        if not (key == "pattern" and isinstance(each, str) and not _is_python(each))
+    }
+
+
+def _is_python(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _reference(document: Json, ref: Json, where: str, *, is_name: bool) -> Iterator[Problem]:

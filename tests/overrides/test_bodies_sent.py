@@ -6,6 +6,7 @@ import datetime
 import importlib
 import inspect
 import io
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -48,6 +49,9 @@ IDS = {
         }
     }
 }
+MARKS = {"type": "object", "required": ["mark"], "properties": {"mark": {"type": "string"}}}
+EITHER = {"content": {"application/json": {"schema": {"anyOf": [NOTE, MARKS]}}}}
+SCAN = {"type": "object", "properties": {"scan": {"type": "string", "format": "binary"}}}
 FAILED = {"404": {"description": "-"}}
 SPEC = {
     "openapi": "3.0.3",
@@ -56,6 +60,8 @@ SPEC = {
         "/notes/{id}/": {"get": operation("getNote", parameters=[ID])},
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
         "/marks": {"post": operation("markNotes", requestBody=IDS)},
+        "/either": {"post": operation("addEither", requestBody=EITHER)},
+        "/scans": {"post": operation("addScan", "application/json", SCAN)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
@@ -126,6 +132,17 @@ def test_null_is_a_body(call: Call) -> None:
 def test_body_that_may_be_null_may_be_left_out(call: Call) -> None:
     _, _, body = call("mark_notes")
     assert body == b""
+
+
+def test_body_of_several_models_may_be_left_out(call: Call) -> None:
+    _, _, body = call("add_either")
+    assert body == b""
+
+
+def test_file_in_json_is_text(call: Call) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    _, _, body = call("add_scan", body=models.AddScanBody(scan="aGk="))
+    assert json.loads(body) == {"scan": "aGk="}
 
 
 def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:

@@ -1,0 +1,89 @@
+"""Which of the bodies that a spec allows generated code sends, and what it can't put into them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codegen.spec import operations
+from codegen.spec.operations import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.spec.document import Json
+
+_JSON: Final = "application/json"
+_MULTIPART: Final = "multipart/form-data"
+
+
+def keep_one_of_each_schema(document: Json) -> list[str]:
+    """Drop from `document` what says the same in another media type, and return what, in words.
+
+    Generated code tells media types apart by their models, so of one schema it can send one: the
+    one that can carry files if there are any, else JSON. Django REST framework writes all three.
+    """
+    found = []
+    for path, method, operation in operations.each(document):
+        content = resolved(document, operation.get("requestBody", {})).get("content", {})
+        wanted, others = _of_one_schema(document, content)
+        if others:
+            operation["requestBody"] = {
+                **resolved(document, operation["requestBody"]),
+                "content": {name: it for name, it in content.items() if name not in others},
+            }
+            found.append(
+                f"{method.upper()} {path}: the body as {', '.join(others)}; it is sent as {wanted},"
+                " which has the same schema"
+            )
+    return found
+
+
+def read_files_in_json_as_text(document: Json) -> None:
+    """Drop `format: binary` where only JSON has it: there a value is text, and never a file."""
+    in_json: dict[int, Json] = {}
+    elsewhere: set[int] = set()
+    for media_type, schema in _contents(document):
+        found = {id(each): each for each in _files(document, schema)}
+        if media_type.partition(";")[0].endswith("json"):
+            in_json |= found
+        else:
+            elsewhere |= found.keys()
+    for key, schema in in_json.items():
+        if key not in elsewhere:
+            del schema["format"]
+
+
+def holds_file(document: Json, schema: Json) -> bool:
+    """Say whether a value of `schema` may hold a file."""
+    return any(_files(document, schema))
+
+
+def _of_one_schema(document: Json, content: Json) -> tuple[str, list[str]]:
+    """Return the media type to keep of those that share a schema, and the others."""
+    in_files = holds_file(document, content.get(_MULTIPART, {}).get("schema"))
+    wanted = _MULTIPART if in_files else _JSON
+    schema = content.get(wanted, {}).get("schema")
+    others = [name for name in content if name != wanted and content[name].get("schema") == schema]
+    return wanted, others if schema else []
+
+
+def _contents(document: Json) -> Iterator[tuple[str, Json]]:
+    for _, _, operation in operations.each(document):
+        for part in (operation.get("requestBody", {}), *operation.get("responses", {}).values()):
+            for media_type, entry in resolved(document, part).get("content", {}).items():
+                yield media_type, entry.get("schema", {})
+
+
+def _files(document: Json, schema: Json) -> Iterator[Json]:
+    """Yield each schema of a file that `schema` leads to."""
+    seen: set[int] = set()
+    left = [schema]
+    while left:
+        value = resolved(document, left.pop())
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict) and id(value) not in seen:
+            seen.add(id(value))
+            left += value.values()
+            if value.get("type") == "string" and value.get("format") == "binary":
+                yield value
