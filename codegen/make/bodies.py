@@ -53,6 +53,27 @@ def read_files_in_json_as_text(document: Json) -> None:
             del schema["format"]
 
 
+def let_out_what_is_only_read(document: Json) -> None:
+    """Let a request leave out the required fields that are only read (OpenAPI 3.0 §4.7.24.2).
+
+    An answer that lacks one is refused as before: it is checked by the spec's own schema.
+    """
+    for _, _, operation in operations.each(document):
+        body = resolved(document, operation.get("requestBody", {}))
+        for entry in body.get("content", {}).values():
+            for schema in _below(document, entry.get("schema", {})):
+                parts = list(operations.variants(document, schema))
+                only_read = {
+                    name
+                    for part in parts
+                    for name, field in part.get("properties", {}).items()
+                    if isinstance(field, dict) and field.get("readOnly") is True
+                }
+                for part in [schema, *(resolved(document, it) for it in schema.get("allOf", ()))]:
+                    if isinstance(part.get("required"), list):
+                        part["required"] = [it for it in part["required"] if it not in only_read]
+
+
 def holds_file(document: Json, schema: Json) -> bool:
     """Say whether a value of `schema` may hold a file."""
     return any(_files(document, schema))
@@ -76,6 +97,13 @@ def _contents(document: Json) -> Iterator[tuple[str, Json]]:
 
 def _files(document: Json, schema: Json) -> Iterator[Json]:
     """Yield each schema of a file that `schema` leads to."""
+    for each in _below(document, schema):
+        if each.get("type") == "string" and each.get("format") == "binary":
+            yield each
+
+
+def _below(document: Json, schema: Json) -> Iterator[Json]:
+    """Yield `schema` and each object of JSON that it leads to."""
     seen: set[int] = set()
     left = [schema]
     while left:
@@ -85,5 +113,4 @@ def _files(document: Json, schema: Json) -> Iterator[Json]:
         elif isinstance(value, dict) and id(value) not in seen:
             seen.add(id(value))
             left += value.values()
-            if value.get("type") == "string" and value.get("format") == "binary":
-                yield value
+            yield value

@@ -28,11 +28,12 @@ def readable(document: Json) -> tuple[Json, list[str]]:
 
     That is without what generated code would look for in answers, and not find: a required field
     that is only written, and a body where HTTP has none; with one of several bodies of the same
-    schema; and with text for a file in JSON.
+    schema; with text for a file in JSON; and without a need to send what is only read.
     """
     made = _without_what_is_only_written(document)
     left_out = bodies.keep_one_of_each_schema(made)
     bodies.read_files_in_json_as_text(made)
+    bodies.let_out_what_is_only_read(made)
     for _, method, operation in operations.each(made):
         responses = operation.get("responses", {})
         for status, response in responses.items():

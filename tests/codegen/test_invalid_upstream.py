@@ -315,3 +315,10 @@ def test_nearly_a_spec_is_judged_mended_and_refused_in_words(
         operations.of(effective)
     except (CodegenError, RecursionError) as error:  # the command line puts the latter in words
         assert str(error)
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_pattern_that_only_openapis_engine_knows_is_valid(version: str) -> None:
+    spec = copy.deepcopy(SHOP) | {"openapi": version}
+    spec["components"]["schemas"]["Kind"]["pattern"] = r"^\p{L}+$"
+    assert validate.problems(spec) == []

@@ -52,6 +52,12 @@ IDS = {
 MARKS = {"type": "object", "required": ["mark"], "properties": {"mark": {"type": "string"}}}
 EITHER = {"content": {"application/json": {"schema": {"anyOf": [NOTE, MARKS]}}}}
 SCAN = {"type": "object", "properties": {"scan": {"type": "string", "format": "binary"}}}
+MADE = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
+}
+GIVEN = {"200": {"description": "-", "content": {"application/json": {"schema": MADE}}}}
 FAILED = {"404": {"description": "-"}}
 SPEC = {
     "openapi": "3.0.3",
@@ -62,6 +68,7 @@ SPEC = {
         "/marks": {"post": operation("markNotes", requestBody=IDS)},
         "/either": {"post": operation("addEither", requestBody=EITHER)},
         "/scans": {"post": operation("addScan", "application/json", SCAN)},
+        "/made": {"post": operation("addMade", "application/json", MADE, responses=GIVEN)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
@@ -84,9 +91,11 @@ Call = Callable[..., tuple[Any, httpx.Request, bytes]]
 def call(request: pytest.FixtureRequest, oneloop: ModuleType) -> Call:
     """Call a method, and return its result with the request that it made."""
 
-    def made(name: str, *, text: bytes = b"done", **arguments: Any) -> Any:
+    def made(
+        name: str, *, text: bytes = b"done", media_type: str = "text/plain", **arguments: Any
+    ) -> Any:
         seen: list[tuple[httpx.Request, bytes]] = []
-        headers = {"Content-Type": "text/plain"}
+        headers = {"Content-Type": media_type}
 
         def answer(request: httpx.Request) -> httpx.Response:
             seen.append((request, request.read()))
@@ -143,6 +152,18 @@ def test_file_in_json_is_text(call: Call) -> None:
     models = importlib.import_module("oneloop_api_client.models")
     _, _, body = call("add_scan", body=models.AddScanBody(scan="aGk="))
     assert json.loads(body) == {"scan": "aGk="}
+
+
+def test_field_that_is_only_read_needs_no_value_in_a_request_and_has_one_in_an_answer(
+    call: Call, oneloop: ModuleType
+) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    body = models.AddMadeBody(name="n")
+    answer = {"media_type": "application/json", "body": body}
+    _, _, sent = call("add_made", text=b'{"id": 1, "name": "n"}', **answer)
+    assert json.loads(sent) == {"name": "n"}
+    with pytest.raises(oneloop.ResponseValidationError, match=r"\$\.id"):
+        call("add_made", text=b'{"name": "n"}', **answer)
 
 
 def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:
