@@ -754,7 +754,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("sandbox/sample", "samples"): [
         (" * above.times > _LARGEST", " > _LARGEST"),
-        ("above._replace(times=above.times * max(size, 1))", "above"),
+        ("above.times * max(size, 1))", "above.times)"),
         ("if first_flaw(validator, value) is None)", ")"),
         ("            if value is not _NOTHING:", "            if True:"),
         ("if not above.refs.isdisjoint(refs):", "if False:"),
