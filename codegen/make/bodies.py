@@ -39,13 +39,17 @@ def keep_one_of_each_schema(document: Json) -> list[str]:
 
 
 def read_files_in_json_as_text(document: Json) -> None:
-    """Drop `format: binary` where only JSON has it: there a value is text, and never a file."""
+    """Drop `format: binary` where only JSON has it: there a value is text, and never a file.
+
+    A whole body that is one stays: the spec may mean bytes, and a check stops the run.
+    """
     in_json: dict[int, Json] = {}
     elsewhere: set[int] = set()
     for media_type, schema in _contents(document):
         found = {id(each): each for each in _files(document, schema)}
         if media_type.partition(";")[0].endswith("json"):
             in_json |= found
+            elsewhere.add(id(resolved(document, schema)))
         else:
             elsewhere |= found.keys()
     for key, schema in in_json.items():

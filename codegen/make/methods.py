@@ -107,10 +107,12 @@ def _by_module(
 
 
 def _successes(endpoint: Endpoint) -> list[Response]:
-    """Return the responses that are none of an error's; `default` is one where no success is."""
+    """Return the responses that are none of an error's; `default` is one beside errors alone."""
     responses = endpoint.responses
-    named = [it for it in responses.patterns if it.status_code.pattern.startswith("2")]
-    return named or [it for it in (responses.default,) if it]
+    others = [it for it in responses.patterns if it.status_code.pattern[0] in "123"]
+    if others or not responses.default:
+        return [it for it in others if it.status_code.pattern[0] == "2"]
+    return [responses.default]
 
 
 def _type(response: Response) -> str:

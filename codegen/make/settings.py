@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from pydantic import ValidationError
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+# The names of classes that the generator's modules and the templates have beside the spec's.
+_TAKEN: Final = {
+    *("Any", "BinaryIO", "BytesIO", "Generator", "HTTPStatus", "IntEnum", "Mapping", "StrEnum"),
+    *("AuthenticatedClient", "Client", "File", "Response", "T", "TextIO", "TypeVar", "UNSET"),
+    *("AsyncOperations", "AsyncRawOperations", "SyncOperations", "SyncRawOperations", "Unset"),
+}
+
 
 class Settings:
     """The settings in the file `path`, or none, beside `aliases` of media types.
@@ -27,7 +34,7 @@ class Settings:
         self._name = path.name if path else ""
         self._file = _read(path) if path else ConfigFile()
         self._own = self._file.content_type_overrides or {}
-        self._classes = _Overrides(self._file.class_overrides or {})
+        self._classes = _Classes(self._file.class_overrides or {})
         self.media_types = _Overrides({**aliases, **self._own})
 
     def config(self, folder: Path) -> Config:
@@ -66,6 +73,16 @@ class _Overrides(dict[str, _T]):
     def get(self, key: str, default: Any = None) -> Any:
         """Return the override of `key`, now used."""
         self.unused.discard(key)
+        return super().get(key, default)
+
+
+class _Classes(_Overrides[ClassOverride]):
+    """The overrides of classes, and of each that would be called as something else is."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the override of a class's name."""
+        if key in _TAKEN and key not in self:
+            return ClassOverride.model_validate({"class_name": f"{key}Model"})
         return super().get(key, default)
 
 

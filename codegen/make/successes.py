@@ -58,7 +58,10 @@ def unread(
             unlike = [
                 f"{line}, status {status} ({', '.join(content) or 'no content'}): {name} {problem}"
                 for status, content in _successes(document, method, operation)
-                if (problem := _problem(document, status, content, branches, aliases))
+                if (
+                    problem := _error_taken(document, status, content, operation)
+                    or _problem(document, status, content, branches, aliases)
+                )
             ]
             if unlike:
                 said = [words for words in left_out if words.startswith(f"parsing {line} ")]
@@ -69,12 +72,23 @@ def unread(
 
 
 def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
-    """Yield status and content of each success; `default` is one where the spec names none."""
+    """Yield status and content of each success; `default` is one beside errors alone."""
     responses = operation.get("responses", {})
-    named = [status for status in responses if status.startswith("2")]
-    for status in named or responses.keys() & {"default"}:
+    others = [status for status in responses if status[0] in "123"]
+    for status in others or responses.keys() & {"default"}:
+        if status[0] in "13":
+            continue
         content = resolved(document, responses[status]).get("content", {})
         yield status, content if operations.has_body(method, status) else {}
+
+
+def _error_taken(document: Json, status: str, content: Json, operation: Json) -> str | None:
+    """Say which error it is that `default` repeats: then it is no success."""
+    if status == "default" and content:
+        for error, response in operation["responses"].items():
+            if error[0] in "45" and same(resolved(document, response).get("content"), content):
+                return f"takes it for a result, and status {error} is the same"
+    return None
 
 
 def _problem(

@@ -67,10 +67,10 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
 
 def problems(document: Json) -> list[Problem]:
     """Return what keeps `document` from being valid OpenAPI of its version."""
-    if found := list(_loose_ends(document, document, "")):
+    if found := list(_loose_ends(document, document, "")) or list(_untold(document)):
         return found
-    validator, schema = _VALIDATORS[document["openapi"][:3]]
     document = _without_foreign_patterns(document)
+    validator, schema = _VALIDATORS[document["openapi"][:3]]
     if _is_valid(validator, document):
         return [*_undefined_schemes(document), *_header_schemas(document)]
     by_place = {
@@ -159,11 +159,36 @@ def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
             yield from _loose_ends(document, child, where + pointer.join([key]))
 
 
-def _without_foreign_patterns(value: Json) -> Json:
-    r"""Return `value` without the patterns that `re` doesn't know, such as `\p{L}`.
+def _untold(document: Json) -> Iterator[Problem]:
+    """Yield what openapi-spec-validator refuses and doesn't say where."""
+    paths, components = document.get("paths"), document.get("components")
+    for path in paths if isinstance(paths, dict) else ():
+        if "?" in path or "#" in path:
+            yield Problem(pointer.join(["paths", path]), "a path has no query and no fragment")
+    schemas = components.get("schemas") if isinstance(components, dict) else None
+    clear: set[int] = set()
+    for name, schema in schemas.items() if isinstance(schemas, dict) else ():
+        if _is_endless(document, schema, frozenset(), clear):
+            where = pointer.join(["components", "schemas", name])
+            yield Problem(where, "by allOf and $ref it is made of itself")
 
-    OpenAPI's are those of ECMA 262; `_loose_ends` has looked at them already.
-    """
+
+def _is_endless(document: Json, schema: Json, above: frozenset[int], clear: set[int]) -> bool:
+    if not isinstance(schema, dict) or id(schema) in clear:
+        return False
+    if id(schema) in above:
+        return True
+    parts = list(every) if isinstance(every := schema.get("allOf"), list) else []
+    if "$ref" in schema:
+        parts.append(pointer.find(document, schema["$ref"][1:]))
+    if any(_is_endless(document, part, above | {id(schema)}, clear) for part in parts):
+        return True
+    clear.add(id(schema))
+    return False
+
+
+def _without_foreign_patterns(value: Json) -> Json:
+    """Return `value` without patterns that `re` refuses: `_loose_ends` has looked at all."""
     if isinstance(value, list):
         return [_without_foreign_patterns(each) for each in value]
     if not isinstance(value, dict):
@@ -171,13 +196,13 @@ def _without_foreign_patterns(value: Json) -> Json:
     return {
         key: _without_foreign_patterns(each)
         for key, each in value.items()
-        if not (key == "pattern" and isinstance(each, str) and not _is_python(each))
+        if not (key == "pattern" and isinstance(each, str) and not _is_pythons(each))
     }
 
 
-def _is_python(pattern: str) -> bool:
+def _is_pythons(text: str) -> bool:
     try:
-        re.compile(pattern)
+        re.compile(text)
     except re.error:
         return False
     return True

@@ -27,7 +27,10 @@ class ResponseInfo:
 
 @frozen(kw_only=True)
 class APIResponse(ResponseInfo, Generic[ResultT]):
-    """The result of an operation with what came with it."""
+    """The result of an operation with what came with it.
 
-    parsed: ResultT
+    Results compare, and don't count in the hash: models can change.
+    """
+
+    parsed: ResultT = field(hash=False)
     """What the operation's method returns."""

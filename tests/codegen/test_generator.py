@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import openapi_python_client
@@ -10,13 +12,16 @@ import pytest
 
 from codegen import generate
 from codegen.errors import CodegenError, GenerationError, SourceError
+from codegen.make import inspection
 from codegen.spec import operations
-from tests.codegen.support import write_json
+from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PATH = "/pets/{petId}"
+TEMPLATES = ROOT / "overrides" / "templates"
 
 
 @pytest.fixture
@@ -25,6 +30,7 @@ def spec(upstream: Any) -> Any:
 
 
 def _generate(tmp_path: Path, spec: Any, **options: Any) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     generate(write_json(tmp_path / "spec.json", spec), None, tmp_path / "client", **options)
     return tmp_path / "client"
 
@@ -47,6 +53,96 @@ def test_any_spec_goes_into_any_folder(tmp_path: Path, spec: Any) -> None:
         "health",
         *operations.METHODS,
     }
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "object", "properties": {"x": {"type": "string"}}}, id="a model"),
+        pytest.param({"type": "string", "enum": ["a", "b"]}, id="an enum"),
+    ],
+)
+def test_schema_may_have_a_name_that_modules_use_themselves(tmp_path: Path, schema: Any) -> None:
+    """What they import or define, such as `Any` or `SyncOperations`, has a class beside it."""
+    plain = _generate(tmp_path / "plain", _with_schemas(["Plain"], schema), templates=TEMPLATES)
+    names = {
+        name
+        for bound in _bound(plain).values()
+        for name in bound
+        if name[0].isupper() and "Plain" not in name
+    }
+    assert {"Any", "File", "Unset", "HTTPStatus", "SyncOperations"} <= names
+    names.remove("UNSET")  # its module would be Unset's
+    folder = _generate(tmp_path / "all", _with_schemas(sorted(names), schema), templates=TEMPLATES)
+    twice = {path: found - Counter(set(found)) for path, found in _bound(folder).items()}
+    assert {path: found for path, found in twice.items() if found} == {}
+
+
+def _with_schemas(names: list[str], schema: Any) -> Any:
+    """Return a spec that sends and gets each of the schemas, and files."""
+    file = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    paths = {}
+    for number, name in enumerate(names):
+        reference = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+        both = {
+            "title": f"{name}And",
+            "type": "object",
+            "properties": {"own": reference["schema"], "any": {}},
+        }
+        time = {"name": "time", "in": "query", "schema": {"type": "string", "format": "date-time"}}
+        paths[f"/{number}"] = {
+            "get": {
+                "operationId": f"get{number}",
+                "parameters": [time],
+                "responses": {
+                    "200": {"description": "-", "content": {"application/json": reference}}
+                },
+            },
+            "put": {
+                "operationId": f"put{number}",
+                "requestBody": {"content": file},
+                "responses": {"200": {"description": "-", "content": file}},
+            },
+            "post": {
+                "operationId": f"post{number}",
+                "requestBody": {"content": {"application/json": reference}},
+                "responses": {
+                    "200": {
+                        "description": "-",
+                        "content": {"application/json": {"schema": both}},
+                    }
+                },
+            },
+        }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": dict.fromkeys(names, schema)},
+    }
+
+
+def _bound(folder: Path) -> dict[str, Counter[str]]:
+    """Return how many things each module of operations or models binds a name to."""
+    modules = inspection.parsed(folder, "operations.py", "api/*/*.py", "models/[!_]*.py")
+    return {
+        path: Counter(name for name, _ in {it for node in module.body for it in _bindings(node)})
+        for path, module in modules.items()
+    }
+
+
+def _bindings(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Yield the names that a statement binds, and what to."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            yield from ((alias.name, getattr(node, "module", None) or "") for alias in node.names)
+        case ast.ClassDef():
+            yield node.name, "a class"
+        case ast.Assign():
+            yield ast.unparse(node.targets[0]), "a value"
+        case ast.If():  # TYPE_CHECKING
+            for each in node.body:
+                yield from _bindings(each)
 
 
 @pytest.mark.parametrize(

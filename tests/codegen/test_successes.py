@@ -57,6 +57,8 @@ def _generate(tmp_path: Path, responses: Any, config: str = "") -> Path:
         pytest.param({"201": NOTHING, "2XX": FOUND}, id="a status before its range"),
         pytest.param({"default": FOUND}, id="default alone"),
         pytest.param({"404": PROBLEM}, id="errors alone"),
+        pytest.param({"404": PROBLEM, "default": FOUND}, id="errors, and default"),
+        pytest.param({"302": NOTHING, "default": XML}, id="a redirect, and the errors of default"),
         pytest.param({"204": NOTHING}, id="no content alone"),
         pytest.param({"204": FOUND}, id="content that HTTP has no place for"),
         pytest.param({"205": PROBLEM, "200": FOUND}, id="the same behind a $ref"),
@@ -113,6 +115,12 @@ def test_documented_success_that_is_read(tmp_path: Path, responses: Any) -> None
             id="XML that would come back as another success",
         ),
         pytest.param({"2XX": XML}, r"status 2XX \(application/xml\): ", id="a range"),
+        pytest.param(
+            {"404": PROBLEM, "default": PROBLEM},
+            r"status default \(application/json\): .*get_pet.py takes it for a result, and status"
+            " 404 is the same",
+            id="the errors of default, with no success that says so",
+        ),
         pytest.param({"default": XML}, r"status default \(application/xml\): ", id="default"),
         pytest.param(
             {"200": _answer(json={"allOf": [PET], "properties": {"chip": {"type": "string"}}})},

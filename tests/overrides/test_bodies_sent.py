@@ -21,6 +21,20 @@ from tests import other_spec
 from tests.faces import KEY
 
 NOTE = {"type": "object", "nullable": True, "properties": {"text": {"type": "string"}}}
+NOTE_FORM = {"type": "object", "properties": {"text": {"type": "string"}}}
+BYTES = {"type": "string", "format": "binary"}
+NULLABLE = {"type": "string", "nullable": True}
+PARTS = {
+    "type": "object",
+    "required": ["text", "many"],
+    "properties": {
+        "text": NULLABLE,
+        "day": NULLABLE | {"format": "date"},
+        "file": NULLABLE | {"format": "binary"},
+        "many": {"type": "array", "items": NULLABLE},
+        "any": {},
+    },
+}
 UPLOAD = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
 
 
@@ -37,6 +51,11 @@ def operation(name: str, media_type: str = "", schema: Any = None, **more: Any) 
         **({"requestBody": body} if schema else {}),
         **more,
     }
+
+
+def optional(*arguments: Any) -> dict[str, Any]:
+    made = operation(*arguments)
+    return made | {"requestBody": made["requestBody"] | {"required": False}}
 
 
 TEXT = {"schema": {"type": "string"}}
@@ -70,6 +89,9 @@ SPEC = {
         "/scans": {"post": operation("addScan", "application/json", SCAN)},
         "/made": {"post": operation("addMade", "application/json", MADE, responses=GIVEN)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
+        "/parts": {"post": optional("addParts", "multipart/form-data", PARTS)},
+        "/file": {"put": optional("putFile", "application/octet-stream", BYTES)},
+        "/form": {"post": optional("sendForm", "application/x-www-form-urlencoded", NOTE_FORM)},
         "/days": {"get": operation("getDay", parameters=COOKIES)},
         "/jobs/{id}": {"post": operation("changeJob", parameters=[ID], responses=FAILED)},
         "/jobs/{id}:stop": {"post": operation("stopJob", parameters=[ID])},
@@ -138,9 +160,20 @@ def test_null_is_a_body(call: Call) -> None:
     assert (body, request.headers["Content-Type"]) == (b"null", "application/json")
 
 
-def test_body_that_may_be_null_may_be_left_out(call: Call) -> None:
-    _, _, body = call("mark_notes")
-    assert body == b""
+@pytest.mark.parametrize("name", ["mark_notes", "put_file", "add_parts", "send_form"])
+def test_body_that_is_left_out_has_no_type(call: Call, name: str) -> None:
+    _, request, body = call(name)
+    assert (body, request.headers.get("Content-Type")) == (b"", None)
+
+
+def test_empty_body_has_a_type(call: Call) -> None:
+    models, types = (
+        importlib.import_module(f"oneloop_api_client.{name}") for name in ("models", "types")
+    )
+    _, request, body = call("put_file", body=types.File(payload=io.BytesIO(b"")))
+    assert (body, request.headers["Content-Type"]) == (b"", "application/octet-stream")
+    _, request, body = call("send_form", body=models.SendFormBody())
+    assert (body, request.headers["Content-Type"]) == (b"", "application/x-www-form-urlencoded")
 
 
 def test_body_of_several_models_may_be_left_out(call: Call) -> None:
@@ -185,6 +218,37 @@ def test_file_that_holds_the_generators_boundary(call: Call) -> None:
     assert content in body
     assert body.count(mark) == 2
     assert mark not in content
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        pytest.param({"text": None, "many": ["a", None]}, ["a"], id="null"),
+        pytest.param(
+            {"text": "a", "many": [], "day": None, "file": None, "any_": None, "more": None},
+            ["a"],
+            id="null where it may be left out",
+        ),
+        pytest.param(
+            {"text": "None", "many": ["a", None, "b"], "day": datetime.date(2025, 1, 31)},
+            ["None", "a", "b", "2025-01-31"],
+            id="others",
+        ),
+        pytest.param(
+            {"text": "", "many": [], "any_": {"a": [True, None]}, "more": True},
+            ["", '{"a": [true, null]}', "true"],
+            id="what is of no type",
+        ),
+    ],
+)
+def test_null_is_no_part_of_a_form(call: Call, fields: dict[str, Any], sent: list[str]) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    body = models.AddPartsBody(**{name: fields[name] for name in fields.keys() - {"more"}})
+    body.additional_properties = {name: fields[name] for name in fields.keys() & {"more"}}
+    _, request, content = call("add_parts", body=body)
+    boundary = request.headers["Content-Type"].partition("boundary=")[2]
+    parts = content.decode().split(f"--{boundary}")[1:-1]
+    assert [part.partition("\r\n\r\n")[2].removesuffix("\r\n") for part in parts] == sent
 
 
 def test_cookies_are_spelled_as_json_spells_them_without_quotes(call: Call) -> None:

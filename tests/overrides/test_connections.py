@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -357,14 +358,14 @@ def test_connection_given_to_a_call_that_has_just_run_out_of_time_is_not_lost(
     patience = Patience(time.monotonic() + 0.2, {})
     connection = run(share.take(patience))
     leaving = share.take(patience)
-    next(leaving)
+    turn: Any = next(leaving)
 
     class Late:
-        """Whoever takes this lock finds that another call has come in between."""
+        """Whoever takes this lock finds that another call, which had it, has given in between."""
 
         def __enter__(self) -> None:
             share._lock = lock
-            share.give_back(connection)
+            turn.give(connection)
             lock.acquire()
 
         def __exit__(self, *exc: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import importlib
 import inspect
@@ -173,6 +174,8 @@ def test_result_with_what_came_with_it(call: Call, case: Case) -> None:
     assert response.headers["x-echo"] == "[redacted]"
     assert datetime.timedelta() < response.elapsed < datetime.timedelta(seconds=30)
     assert KEY not in repr(response)
+    same = copy.copy(response)
+    assert (same, hash(same)) == (response, hash(response))  # whatever the result is
 
 
 @pytest.mark.parametrize("case", named(CASES))
@@ -230,6 +233,16 @@ def test_what_a_model_trips_over_is_an_error_of_ours(
         with pytest.raises(client_module.ResponseValidationError, match="KeyError") as caught:
             call(server.url, case)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_error_model_is_never_a_result(call: Call, client_module: ModuleType, status: int) -> None:
+    """Where the spec names a redirect and no success, `default` is an error's."""
+    case = Case("jump", {}, "GET /jump", b"", is_thing)
+    with RawServer(replies(reply(b'{"why": "no"}', status))) as server:
+        with pytest.raises(client_module.APIStatusError, match=f"{status} ") as caught:
+            call(server.url, case)
+    assert caught.value.status_code == status
 
 
 @pytest.mark.parametrize("case", named(SAFE))
@@ -327,6 +340,7 @@ def sync(client: Oneloop) -> None:
     assert_type(client.api.with_raw_response_(), File)
     assert_type(client.api.notes_list_(), str)
     assert_type(client.api.tags_list_(), Problem | Thing)
+    assert_type(client.api.with_raw_response.jump(), APIResponse[None])
     assert_type(client.api.with_raw_response.get_thing("t"), APIResponse[Thing])
     assert_type(client.api.with_raw_response.get_thing("t").parsed, Thing)
     assert_type(client.api.with_headers({}).get_thing("t"), Thing)

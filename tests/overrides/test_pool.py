@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -69,6 +75,19 @@ def test_connection_that_was_lost_makes_room_for_who_waits_longest(share: pool._
     assert second.got() is None, "there is room for one"
 
 
+def test_connections_that_were_lost_make_room_for_all_at_once(
+    share: pool._Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the last of many that wait, each looking once a second, runs out of time."""
+    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
+    lost = [at_once(share), at_once(share)]
+    first, second = Waiting(share), Waiting(share)
+    lost.append(lost)  # type: ignore[arg-type]
+    del lost
+    assert second.got() is not None
+    assert first.got() is not None
+
+
 def test_who_waits_looks_for_itself_now_and_then(share: pool._Share) -> None:
     """A connection that was lost wakes nobody."""
     connection = at_once(share)
@@ -118,6 +137,14 @@ def test_time_runs_out_while_others_have_all(share: pool._Share) -> None:
     assert at_once(share) is connection
 
 
+def test_who_may_not_wait_at_all_holds_up_nobody(share: pool._Share) -> None:
+    connection = at_once(share)
+    with pytest.raises(TimeoutError, match="pool timed out"):
+        next(share.take(PATIENCE._replace(bounds={"pool": 0})))
+    share.give_back(connection)
+    assert at_once(share) is connection
+
+
 def test_child_that_a_fork_surprises_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     class Exchanged(Connection):
         def exchange(self, exchange: Any) -> Steps[Any]:
@@ -131,3 +158,105 @@ def test_child_that_a_fork_surprises_gives_nothing_back(monkeypatch: pytest.Monk
     with pytest.raises(StopIteration):
         next(connections.exchange(type("", (), {"patience": PATIENCE})()))
     assert not share._idle
+
+
+OPENING: Any = object()
+"""What a call waits for that has a place and opens its connection."""
+
+
+def opening(patience: Patience) -> Steps[Any]:
+    yield OPENING
+
+
+def call(connections: pool.Pool, **bounds: float) -> Steps[Any]:
+    patience = PATIENCE._replace(bounds=bounds)
+    return connections.exchange(type("", (), {"patience": patience})())
+
+
+def calls_of_every_kind(connections: pool.Pool) -> None:
+    """Make calls that find a place, wait, are given one, run out of time, and find a lost one."""
+    one, two = call(connections), call(connections)
+    assert (next(one), next(two)) == (OPENING, OPENING)
+    with pytest.raises(TimeoutError):
+        next(call(connections, pool=0))
+    third = call(connections)
+    turn = next(third)
+    one.close()
+    turn.block()
+    assert third.send(None) is OPENING
+    lost = [two]
+    lost.append(lost)  # type: ignore[arg-type]
+    del two, lost
+    fourth = call(connections)
+    next(fourth)
+    assert fourth.send(None) is OPENING
+    fourth.close()
+    third.close()
+
+
+def call_that_waits_where_all_are_lost(connections: pool.Pool) -> None:
+    """Make a call after which no other gives anything back."""
+    share = connections._shares.setdefault(os.getpid(), pool._Share(opening))
+    lost = [at_once(share), at_once(share)]
+    waiting = Waiting(share)
+    del lost
+    assert waiting.got() is not None
+
+
+class Struck(BaseException):
+    """What a signal's handler raises."""
+
+
+@contextmanager
+def strike(at: int) -> Iterator[list[str]]:
+    """Raise once before the engine's instruction of this number; yield where that was."""
+    engine = str(Path(pool.__file__).parent)
+    where: list[str] = []
+    left = at
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(engine):
+            return None
+        frame.f_trace_opcodes = True
+        left -= event == "opcode"
+        if left == 0:
+            where.append(f"{frame.f_code.co_qualname}, line {frame.f_lineno}")
+            sys.settrace(None)
+            raise Struck
+        return trace
+
+    before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 asks the frames that are there
+    sys.settrace(trace)
+    try:
+        yield where
+    except Struck:
+        pass
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("calls", [calls_of_every_kind, call_that_waits_where_all_are_lost])
+def test_interrupt_at_any_instruction_loses_no_place(
+    calls: Callable[[pool.Pool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(pool, "_TICK", 0.001)
+    # Where one strikes in a call that is collected as garbage, Python can only tell of it.
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
+    gc.collect()
+    gc.freeze()  # what is there already would slow each collection
+    try:
+        for number in itertools.count(1):
+            connections = pool.Pool(opening)
+            with strike(number) as where:
+                calls(connections)
+            gc.collect()
+            after = [call(connections) for _ in range(2)]
+            assert [next(each) for each in after] == [OPENING] * 2, where
+            if not where:
+                break
+    finally:
+        gc.unfreeze()
+    assert number > 100

@@ -207,6 +207,37 @@ def test_schema_that_refers_to_itself(name: str, expected: Any) -> None:
     assert sample(document, f"#/components/schemas/{name}", direction="response") == expected
 
 
+HUGE = 1_000_000_000
+MANY = {"type": "array", "minItems": 9_000}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "string", "minLength": HUGE}, id="a long text"),
+        pytest.param({"type": "string", "minLength": HUGE, "pattern": "a"}, id="by a pattern"),
+        pytest.param({"type": "array", "minItems": HUGE}, id="many items"),
+        pytest.param({"contains": {"const": 1}, "minContains": HUGE}, id="many of a kind"),
+        pytest.param(MANY | {"items": MANY | {"items": MANY}}, id="many of many"),
+        pytest.param(
+            MANY | {"items": {"required": ["a"], "properties": {"a": MANY}}}, id="many in many"
+        ),
+        pytest.param({"type": "object", "minProperties": HUGE}, id="many fields"),
+    ],
+)
+def test_what_is_too_large_is_none(schema: Any) -> None:
+    with pytest.raises(NoSampleError, match="schema"):
+        made(schema)
+    field = {"properties": {"a": schema, "b": {"const": 1}}}
+    assert made(field) == {"b": 1}
+    assert made(schema | {"examples": [5], "type": ["integer"]}) == 5
+
+
+def test_what_is_large_is_made() -> None:
+    assert len(made({"type": "string", "minLength": 9_000})) == 9_000
+    assert len(made(MANY | {"items": {"properties": {"a": {"type": "integer"}}}})) == 9_000
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -214,6 +245,7 @@ def test_schema_that_refers_to_itself(name: str, expected: Any) -> None:
         pytest.param(ref("Never"), id="endless"),
         pytest.param({"type": "integer", "minimum": 2, "maximum": 1}, id="no number"),
         pytest.param({"type": "string", "pattern": "("}, id="no regular expression"),
+        pytest.param({"type": "string", "pattern": f"a{{{HUGE}}}"}, id="a huge pattern"),
         pytest.param(ref("Unknown"), id="$ref that leads nowhere"),
         pytest.param({"type": "array", "minItems": 3, "uniqueItems": True, "items": {"enum": [1]}},
                      id="too few values"),

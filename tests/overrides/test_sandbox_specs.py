@@ -324,9 +324,10 @@ def test_answer_has_the_headers_that_it_must(sandbox: Sandbox) -> None:
     assert "x-optional" not in answer.headers
 
 
-def answering(content: Any, status: str = "200") -> dict[str, Any]:
+def answering(content: Any, *statuses: str) -> dict[str, Any]:
     """Return a spec whose one operation answers that."""
-    responses = {status: {"description": "-", "content": content}}
+    answer = {"description": "-", "content": content}
+    responses = dict.fromkeys(statuses or ("200",), answer)
     operation = {"operationId": "getIt", "responses": responses}
     return {"openapi": "3.1.0", "info": {}, "paths": {"/it": {"get": operation}}}
 
@@ -361,6 +362,7 @@ def test_answers_of_other_media_types(content: Any, media_type: str, body: bytes
     ("spec", "words"),
     [
         pytest.param(answering({}, "404"), "documents no success", id="no success"),
+        pytest.param(answering({}, "302", "default"), "documents no success", id="a redirect"),
         pytest.param(
             answering({"application/xml": {"schema": {"type": "object"}}}),
             "no body of the type application/xml can be made",
@@ -370,6 +372,11 @@ def test_answers_of_other_media_types(content: Any, media_type: str, body: bytes
             answering({"application/json": {"schema": {"allOf": [{"const": 1}, {"const": 2}]}}}),
             "no value was found",
             id="schema without values",
+        ),
+        pytest.param(
+            answering({"application/json": {"schema": {"type": "string", "minLength": 10**9}}}),
+            "no value was found",
+            id="schema of values past all measure",
         ),
         pytest.param(
             answering({"application/json": {"schema": {"type": "string", "pattern": "("}}}),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import errno
 import importlib
 import io
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -32,6 +34,10 @@ THING = {
         "digits": {"type": "string", "pattern": "^[0-9]+$"},
         "day": {"type": "string", "format": "date"},
         "moment": {"type": "string", "format": "date-time"},
+        "moments": {
+            "type": "array",
+            "items": {"type": "string", "format": "date-time", "nullable": True},
+        },
         "site": {"type": "string", "format": "uri"},
         "owner": {"nullable": True, "allOf": [REF]},
         "any": {"nullable": True, "anyOf": [{"type": "string"}, {"type": "integer"}]},
@@ -164,6 +170,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"day": "0000-01-01"}, "$.day"),
     ({"moment": "0000-01-01T00:00:00Z"}, "$.moment"),
     ({"moment": "2016-12-31T23:59:60Z"}, "$.moment"),
+    ({"moment": "2025-01-31T24:00:00Z"}, "$.moment"),
+    ({"moment": "2025-01-31T23:59:59+24:00"}, "$.moment"),
+    ({"moments": ["2025-01-31 23:59:59Z"]}, "$.moments[0]"),
     ({"owner": 5}, "$.owner"),
     ({"any": []}, "$.any"),
     ({"parts": {}}, "$.parts"),
@@ -221,6 +230,8 @@ def test_answer_that_is_something_else(
         {"owner": None, "any": None},
         {"owner": RIGHT, "any": 5},
         {"moment": "2025-01-31T23:59:59.5Z"},
+        {"moment": "2025-01-31t23:59:59z"},
+        {"moment": "2025-01-31T23:59:59.123456789-00:00"},
         {"default": None},
         {"digits": "12", "day": "2025-01-31", "kind": "a"},
     ],
@@ -229,6 +240,13 @@ def test_answer_that_is_something_else(
 def test_answer_as_the_spec_says(call: Call, changes: dict[str, Any]) -> None:
     with RawServer(replies(reply(json.dumps(RIGHT | changes).encode()))) as server:
         assert call(server.url, "get_thing", id="t").id == "t"
+
+
+def test_time_is_one_in_small_letters(call: Call) -> None:
+    body = {**RIGHT, "moments": ["2025-01-31t23:59:59z", None]}
+    with RawServer(replies(reply(json.dumps(body).encode()))) as server:
+        moments = call(server.url, "get_thing", id="t").moments
+    assert moments == [datetime.datetime(2025, 1, 31, 23, 59, 59, tzinfo=datetime.UTC), None]
 
 
 def test_null_where_the_default_answer_itself_says_so(call: Call) -> None:
@@ -264,6 +282,13 @@ def test_shape_is_found_by_status_and_type(
 def file_of(content: bytes) -> Any:
     types = importlib.import_module("oneloop_api_client.types")
     return types.File(payload=io.BytesIO(content))
+
+
+def pipe(content: bytes) -> Any:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(content)
+    return os.fdopen(reading, "rb")
 
 
 class BodyServer(RawServer):
@@ -317,6 +342,34 @@ class TestBodies:
         with BodyServer(200) as server:
             assert call(server.url, "put_file", id="t", body=file_of(content)).id == "t"
         assert server.bodies == [content]
+
+    @pytest.mark.parametrize(
+        ("wrap", "header"),
+        [(io.BytesIO, b"\r\nContent-Length: 6\r\n"), (pipe, b"\r\nTransfer-Encoding: chunked\r\n")],
+        ids=["seekable", "not seekable"],
+    )
+    def test_file_is_sent_from_where_it_stands(
+        self, call: Call, wrap: Callable[[bytes], Any], header: bytes
+    ) -> None:
+        file = file_of(b"")
+        file.payload = wrap(b"read, a body")
+        assert file.payload.read(6) == b"read, "
+        with BodyServer(200) as server:
+            call(server.url, "put_file", id="t", body=file)
+        assert server.bodies == [b"a body"]
+        assert header.lower() in server.requests[0].lower()
+        file.payload.close()
+
+    def test_file_at_its_end_is_no_empty_body(self, call: Call) -> None:
+        file = file_of(b"a body")
+        with BodyServer(200) as server:
+            call(server.url, "put_file", id="t", body=file)
+            with pytest.raises(ValueError, match=r"file .* at its end.*seek"):
+                call(server.url, "put_file", id="t", body=file)
+            file.payload.seek(0)
+            call(server.url, "put_file", id="t", body=file)
+            call(server.url, "put_file", id="t", body=file_of(b""))
+        assert server.bodies == [b"a body", b"a body", b""]
 
     def test_body_in_memory_is_sent_again(self, call: Call) -> None:
         with BodyServer(503, 503, 200) as server:

@@ -66,12 +66,13 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def successes(self) -> dict[str, Any]:
-        """Return the content of each success; `default` is one where the spec names none."""
+        """Return the content of each success; `default` is one beside errors alone."""
         responses = self.spec["responses"]
-        named = [status for status in responses if status.startswith("2")]
+        others = [status for status in responses if status[0] in "123"]
         return {
             status: resolved(DOCUMENT, responses[status]).get("content", {})
-            for status in named or responses.keys() & {"default"}
+            for status in others or responses.keys() & {"default"}
+            if status[0] not in "13"
         }
 
     def variants(self) -> list[Maker]:

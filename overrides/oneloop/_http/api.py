@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -123,6 +124,7 @@ def _parsed(client: GuardedClient, module: Any, answer: Answer) -> Any:
 
 class _SyncHTTP(httpx.Client):
     def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
+        options = _streamed(options, _chunks)
         return super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
@@ -132,8 +134,7 @@ class _SyncHTTP(httpx.Client):
 
 class _AsyncHTTP(httpx.AsyncClient):
     async def request(self, *args: Any, cookies: Any = None, **options: Any) -> httpx.Response:
-        if hasattr(options.get("content"), "read"):
-            options = options | {"content": _File(options["content"])}
+        options = _streamed(options, _chunks_async)
         return await super().request(*args, **_sendable(self, cookies, options))
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
@@ -141,15 +142,36 @@ class _AsyncHTTP(httpx.AsyncClient):
         return super().build_request(method, url, **_with_joined_lists(method, url, options))
 
 
-class _File:
-    """An open file as the asynchronous stream that httpx wants, and the generator doesn't make."""
+def _streamed(options: dict[str, Any], chunks: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the options with an open file as what is left of it.
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    httpx says the whole file's length, and on an event loop takes no file.
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await anyio.to_thread.run_sync(self._file.read, 65_536):
-            yield chunk
+    Raises:
+        ValueError: nothing is left of a file that isn't empty.
+    """
+    file: Any = options.get("content")
+    if not hasattr(file, "read"):
+        return options
+    headers = options.get("headers") or {}
+    if file.seekable():
+        position = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(position)
+        if 0 < end <= position:
+            raise ValueError("the file to be sent is at its end: nothing is left; seek(0) first")
+        headers = headers | {"Content-Length": f"{end - position}"}
+    return options | {"content": chunks(file), "headers": headers}
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+async def _chunks_async(file: Any) -> AsyncIterator[bytes]:
+    while chunk := await anyio.to_thread.run_sync(file.read, _CHUNK_BYTES):
+        yield chunk
 
 
 def _sendable(
@@ -159,18 +181,19 @@ def _sendable(
 ) -> dict[str, Any]:
     """Return the options of generated code as httpx sends what they mean.
 
-    A body of JSON's null is none for httpx. The boundary that generated code names may stand in a
-    file; httpx's own is random. It warns of cookies for one call, takes none but
-    strings, and sends them without the client's own; generated code hands on what the parameter
-    is. What a cookie can't hold is percent-encoded (RFC 6265 §4.1.1).
+    A body of JSON's null is none for httpx. Generated code names the type of a body that was left
+    out; the boundary that it names may stand in a file: httpx's own is random. httpx warns of
+    cookies for one call, takes none but strings, and sends them without the client's own; generated
+    code hands on what the parameter is. What a cookie can't hold is percent-encoded (RFC 6265
+    §4.1.1).
     """
-    body = options.get("json", ...)
-    if isinstance(body, Unset) or (body is None and "content" not in options):
-        options = {name: each for name, each in options.items() if name != "json"}
-        options |= {"content": b"null" if body is None else b""}
-    if (options.get("headers") or {}).get("Content-Type") == _MULTIPART:
-        headers = {name: each for name, each in options["headers"].items() if each != _MULTIPART}
-        options = options | {"headers": headers}
+    options = {name: each for name, each in options.items() if not isinstance(each, Unset)}
+    if options.get("json", ...) is None and "content" not in options:
+        del options["json"]
+        options["content"] = b"null"
+    headers = options.get("headers") or {}
+    if headers.get("Content-Type") == _MULTIPART or not options.keys() & _BODIES:
+        options["headers"] = {name: headers[name] for name in headers if name != "Content-Type"}
     if not cookies:
         return options
     texts = {name: quote(_text(value), _IN_COOKIES) for name, value in cookies.items()}
@@ -205,5 +228,7 @@ def _with_joined_lists(
     return options | {"params": params | joined}
 
 
+_BODIES = {"content", "data", "files", "json"}
+_CHUNK_BYTES = 65_536
 _MULTIPART = "multipart/form-data; boundary=+++"
 _IN_COOKIES = "!#$&'()*+-./:<=>?@[]^_`{|}~"

@@ -82,36 +82,36 @@ class _Share:
         self._all: list[weakref.ref[Connection]] = []
         self._idle: deque[Connection] = deque()
         self._waiting: deque[_Turn] = deque()
+        self._collect_at = 0.0
         self._sweep_at = 0.0
         self._closed = False
 
     def take(self, patience: Patience) -> Steps[Connection]:
         """Return a connection that no other call has; in turn, where all are in use."""
-        with self._lock:
-            connection = None if self._waiting else self._free()
-            if connection:
-                return connection
-            turn = _Turn()
-            self._waiting.append(turn)
-        patience = patience.within(patience.left("pool"))
+        turn = _Turn()
         try:
+            with self._lock:
+                if not self._next() and (connection := self._free()):
+                    return connection
+                self._waiting.append(turn)
+            patience = patience.within(patience.left("pool"))
             while turn.connection is None:
                 turn.seconds = min(patience.left("pool"), _TICK)
                 yield turn
-                with self._lock:
-                    is_next = turn.connection is None and self._waiting[0] is turn
-                if is_next:
+                if turn.waits and time.monotonic() > self._collect_at:
+                    self._collect_at = time.monotonic() + _TICK
                     gc.collect()  # an interrupted call may be garbage that nothing else finds
                 with self._lock:
-                    if turn.connection is None and self._waiting[0] is turn:
-                        turn.connection = self._free()
+                    while self._next() and (connection := self._free()):
+                        self.give_back(connection)
         except BaseException:
-            self._leave(turn)
-            # Only now: until then, another call may have given one.
-            if turn.connection:
-                self.give_back(turn.connection)
+            turn.is_over = True  # first of all: an interrupt may cut short what follows
+            with self._lock:
+                given = turn.connection
+            # Only now: until then, another call may have been giving one.
+            if given:
+                self.give_back(given)
             raise
-        self._leave(turn)
         return turn.connection
 
     def give_back(self, connection: Connection) -> None:
@@ -119,8 +119,8 @@ class _Share:
         with self._lock:
             if self._closed:
                 connection.close()
-            while self._waiting:
-                if self._waiting.popleft().give(connection):
+            while turn := self._next():
+                if turn.give(connection):
                     return
             if connection.is_open:
                 self._idle.append(connection)
@@ -139,9 +139,16 @@ class _Share:
         for connection in getattr(self, "_idle", ()):
             connection.close()
 
-    def _leave(self, turn: _Turn) -> None:
-        with self._lock, contextlib.suppress(ValueError):
-            self._waiting.remove(turn)
+    def _next(self) -> _Turn | None:
+        """Return the turn of the call that has waited longest, of those that still wait."""
+        while self._waiting:
+            turn = self._waiting[0]
+            if turn.waits:
+                return turn
+            # Not `popleft`: garbage collected meanwhile may have done it.
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(turn)
+        return None
 
     def _free(self) -> Connection | None:
         self._sweep()
@@ -169,10 +176,17 @@ class _Turn:
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
+        self.is_over = False
+        """Whether the call has ended, or its event loop."""
         self.seconds = 0.0
         self._given = threading.Lock()
         self._given.acquire()
         self._wake: Callable[[], Any] = self._given.release
+
+    @property
+    def waits(self) -> bool:
+        """Whether the call still wants one."""
+        return not (self.connection or self.is_over)
 
     def give(self, connection: Connection) -> bool:
         """Give the connection to the call that waits; say whether that worked."""
@@ -181,6 +195,7 @@ class _Turn:
             self._wake()
         except RuntimeError:  # its event loop is over
             self.connection = None
+            self.is_over = True
             return False
         return True
 

@@ -46,8 +46,6 @@ def check_path(url: str) -> None:
         ValueError: a path parameter is empty, `.` or `..` (RFC 3986 §5.2.4).
     """
     path = url.partition("?")[0].rpartition("://")[2]
-    if any(operation.path == path for _, operation in ROUTES):
-        return
     segments = path.split("/")[1:]
     # A parameter is never empty in a match: what is empty then is so in the spec.
     empty = "" in segments and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)
@@ -58,8 +56,8 @@ def check_path(url: str) -> None:
 def is_documented(operation: Operation | None, status: int) -> bool:
     """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default).
 
-    `default` is an error's where the spec writes a success. Generated code can't hold a status that
-    Python has no name for.
+    `default` is an error's where the spec names what is none: a success, a redirect. Generated code
+    can't hold a status that Python has no name for.
     """
     if operation is None:
         return True
@@ -68,7 +66,7 @@ def is_documented(operation: Operation | None, status: int) -> bool:
     documented = operation.responses.keys()
     if not {str(status), f"{status // 100}XX"}.isdisjoint(documented):
         return True
-    return "default" in documented and not any(key.startswith("2") for key in documented)
+    return "default" in documented and not any(key[0] in "123" for key in documented)
 
 
 def other_media(operation: Operation | None, status: int, media_type: str) -> tuple[str, ...]:

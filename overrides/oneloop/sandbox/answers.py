@@ -71,7 +71,8 @@ def error(spec: Spec, operation: Operation | None, status: int, message: str) ->
 def _first_success(operation: Operation) -> tuple[int, Node]:
     responses = operation.responses
     named = [(key, node) for key, node in responses if key[:1] == "2"]
-    for key, node in named or [each for each in responses if each[0] == "default"]:
+    alone = all(key[0] not in "123" for key, _ in responses)
+    for key, node in named or [each for each in responses if alone and each[0] == "default"]:
         if key.isdecimal():
             return int(key), node
         exact = {int(each) for each, _ in responses if each.isdecimal()}
@@ -137,7 +138,7 @@ def _documented(spec: Spec, operation: Operation | None, status: int) -> Iterato
         nearest = (str(status), f"{status // 100}XX", "default")
         others = [key for key in responses if key[0] in "45"]
         for key in [key for key in nearest if key in responses] + others:
-            if key == "default" and not any(name[0] == "2" for name in responses):
+            if key == "default" and not any(name[0] in "123" for name in responses):
                 continue  # the success
             yield from responses[key].items("content")
 

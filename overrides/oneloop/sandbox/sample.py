@@ -136,6 +136,9 @@ _SPEC = "urn:spec"
 _MOST_VALUES = 3_000
 """Of one sample: past that, and past so many levels, optional fields are left out."""
 _MOST_LEVELS = 5
+_LARGEST = 10_000
+"""Letters, items and fields that are made of one schema, wherever they stand."""
+_LEASTS = ("minLength", "minItems", "minProperties", "minContains")
 # What candidates are made without regard to, or only as far as it's easy.
 _UNCERTAIN = {
     *CHOICES.values(),
@@ -152,6 +155,8 @@ class _Above(NamedTuple):
     refs: frozenset[str] = frozenset()
     """The schemas whose values it is a part of: none of them again, or there'd be no end."""
     levels: int = 0
+    times: int = 1
+    """How often it's there, in lists of so many items."""
 
 
 class _Found(NamedTuple):
@@ -223,7 +228,7 @@ class _View:
             if not above.refs.isdisjoint(refs):
                 continue
             certain = _UNCERTAIN.isdisjoint(plain)
-            within = _Above(above.refs.union(refs), above.levels + 1)
+            within = _Above(above.refs.union(refs), above.levels + 1, above.times)
             for value in itertools.islice(self._candidates(plain, within), MOST_TRIES):
                 if (key := as_json(value)) not in said:
                     said.add(key)
@@ -241,6 +246,8 @@ class _View:
             yield from plain["examples"]
         if "default" in plain:
             yield plain["default"]
+        if max(plain.get(key, 0) for key in _LEASTS) * above.times > _LARGEST:
+            return
         kinds = types(plain)
         for kind in kinds:
             if kind == "object":
@@ -308,13 +315,14 @@ class _View:
 
     def _arrays(self, plain: Plain, above: _Above) -> Iterator[Any]:
         prefix = plain.get("prefixItems", [])
-        least, most = plain.get("minItems", 0), plain.get("maxItems", 1_000)
+        least, most = plain.get("minItems", 0), plain.get("maxItems", _LARGEST)
         contains = plain.get("minContains", 1) if "contains" in plain else 0
         size = min(most, max(least, len(prefix), contains, 1))
         rest = plain.get("items", True)
         schemas = [*prefix, *[rest] * max(0, size - len(prefix))][:size]
         schemas[:contains] = [{"allOf": [each, plain["contains"]]} for each in schemas[:contains]]
-        makers = {id(each): _Kept(self._values(each, above)) for each in schemas}
+        within = _Above(above.refs, above.levels, above.times * max(size, 1))
+        makers = {id(each): _Kept(self._values(each, within)) for each in schemas}
         for number in range(MOST_TRIES):
             items: list[Any] = []
             for schema in schemas:
