@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from codegen.spec.document import Json
 
-_MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -35,12 +34,6 @@ def unlike(document: Json) -> list[str]:
         ]
         body = resolved(document, operation.get("requestBody", {}))
         content = body.get("content", {})
-        found += [
-            f"{line}, field {name} of multipart/form-data: a boolean, which Python spells otherwise"
-            for each in operations.variants(document, content.get(_MULTIPART, {}).get("schema", {}))
-            for name, field in each.get("properties", {}).items()
-            if any(it["type"] == "boolean" for it in operations.variants(document, field))
-        ]
         found += [
             f"{line}, body as {media_type}: a file inside of JSON, where it would be text"
             for media_type, entry in content.items()

@@ -160,15 +160,6 @@ def test_file_in_json_that_is_a_file_elsewhere_stops_the_run(tmp_path: Path) -> 
         _generate_body(tmp_path, content, Scan=file)
 
 
-def test_boolean_beside_a_file_stops_the_run(tmp_path: Path) -> None:
-    fields = {"file": {"type": "string", "format": "binary"}, "sure": {"type": "boolean"}}
-    with pytest.raises(GenerationError, match="field sure of multipart/form-data: a boolean"):
-        _generate_body(
-            tmp_path,
-            {"multipart/form-data": {"schema": {"type": "object", "properties": fields}}},
-        )
-
-
 @pytest.mark.parametrize("name", ["d", "cls", "field_dict", "additionalProperties"])
 def test_field_of_a_name_that_a_model_needs_itself_stops_the_run(tmp_path: Path, name: str) -> None:
     schema = {"type": "object", "properties": {name: {}, "n": {"type": "integer"}}}

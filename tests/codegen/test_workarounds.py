@@ -96,6 +96,14 @@ def test_generator_looks_in_answers_for_what_is_only_written(
     assert 'd.pop("secret")' in (tmp_path / "other/models/order.py").read_text(encoding="utf-8")
 
 
+def test_generator_writes_a_forms_booleans_as_python_does(tmp_path: Path, shop: Any) -> None:
+    """What overrides/templates/property_templates mends; it isn't given here."""
+    fields = {"sure": {"type": "boolean"}}
+    content = {"multipart/form-data": {"schema": {"type": "object", "properties": fields}}}
+    shop["paths"]["/orders"]["post"]["requestBody"]["content"] = content
+    assert "str(self.sure).encode()" in _module(tmp_path, shop, "models/create_order_body.py")
+
+
 def test_generator_takes_the_first_model_that_reads_an_object(tmp_path: Path, shop: Any) -> None:
     """What overrides/templates/property_templates mends; it isn't given here."""
     schemas = shop["components"]["schemas"]

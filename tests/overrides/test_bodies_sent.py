@@ -32,6 +32,8 @@ PARTS = {
         "day": NULLABLE | {"format": "date"},
         "file": NULLABLE | {"format": "binary"},
         "many": {"type": "array", "items": NULLABLE},
+        "sure": {"type": "boolean"},
+        "maybe": {"oneOf": [{"type": "boolean"}, {"type": "integer"}]},
         "any": {},
     },
 }
@@ -234,6 +236,12 @@ def test_file_that_holds_the_generators_boundary(call: Call) -> None:
             ["None", "a", "b", "2025-01-31"],
             id="others",
         ),
+        pytest.param(
+            {"text": "", "many": [], "sure": False, "maybe": True},
+            ["", "false", "true"],
+            id="booleans",
+        ),
+        pytest.param({"text": "", "many": [], "maybe": 1}, ["", "1"], id="no boolean"),
         pytest.param(
             {"text": "", "many": [], "any_": {"a": [True, None]}, "more": True},
             ["", '{"a": [true, null]}', "true"],
