@@ -53,7 +53,7 @@ class Checkout:
 
     @property
     def templates(self) -> Path:
-        """More templates for the generator: what becomes a module beside its own."""
+        """More templates for the generator: modules beside its own, parts in place of its own."""
         return self.root / "overrides" / "templates"
 
     @property

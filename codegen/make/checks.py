@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def require_whole(
     document: Json, folder: Path, aliases: Mapping[str, str], left_out: Sequence[str]
 ) -> None:
-    """Stop unless the package does what the spec says with what our code works with."""
+    """Stop unless the package does what the spec says with what our code works with.
+
+    `document` is the spec as the generator read it.
+    """
     modules = inspection.parsed(folder)
     dropped = inspection.mismatches(document, modules)
     require_none(
@@ -31,6 +34,12 @@ def require_whole(
         "two schemas became one module: name one otherwise, in class_overrides of"
         " overrides/generator.yaml:",
         inspection.missing_models(modules),
+    )
+    require_none(
+        "generated code needs models that the generator left out. In overrides/overlay.yaml, mend"
+        " the schema or leave out on purpose what needs it (`remove: true`):",
+        inspection.astray(modules),
+        left_out,
     )
     unlike = sending.unlike(document)
     require_none(

@@ -83,7 +83,8 @@ def _unions(value: Json) -> Iterator[Json]:
     for each in value.values() if isinstance(value, dict) else value:
         if isinstance(each, dict | list):
             yield from _unions(each)
-    if isinstance(value, dict) and isinstance(value.get("discriminator"), dict):
+    told_by = value.get("discriminator") if isinstance(value, dict) else None
+    if isinstance(told_by, dict) and isinstance(told_by.get("propertyName"), str):  # no field of it
         yield value
 
 

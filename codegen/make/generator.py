@@ -52,9 +52,10 @@ def write_package(
     it can't read.
     """
     settings = Settings(config, workarounds.aliases(document))
-    left_out = _generate(document, settings.config(folder), folder, templates)
+    readable, spared = workarounds.readable(document)
+    left_out = _generate(readable, settings.config(folder), folder, templates)
     settings.require_used()
-    checks.require_whole(document, folder, settings.media_types, left_out)
+    checks.require_whole(readable, folder, settings.media_types, left_out)
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -62,13 +63,13 @@ def write_package(
     checks.require_importable(folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return left_out
+    return [*spared, *left_out]
 
 
 def _generate(document: Json, config: Config, folder: Path, templates: Path | None) -> list[str]:
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            data = GeneratorData.from_dict(workarounds.readable(document), config=config)
+            data = GeneratorData.from_dict(document, config=config)
             if isinstance(data, GeneratorError):
                 raise _failure([data])
             workarounds.import_unset(data)

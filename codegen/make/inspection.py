@@ -143,6 +143,20 @@ def missing_models(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
+def astray(modules: dict[str, ast.Module]) -> list[str]:
+    """Return what modules import of the package that isn't there, some of it only once called."""
+    found: dict[str, None] = {}
+    for name, tree in modules.items():
+        folder = name.split("/")[:-1]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level and node.module:
+                above = folder[: len(folder) - node.level + 1]
+                target = "/".join([*above, *node.module.split(".")])
+                if modules.keys().isdisjoint({f"{target}.py", f"{target}/__init__.py"}):
+                    found[f"{name} imports {target}.py, which isn't there"] = None
+    return list(found)
+
+
 def shadowed(modules: dict[str, ast.Module]) -> list[str]:
     """Return the fields of models that hide what the model's own code has under their name."""
     found = []

@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from codegen.make import inspection
+from codegen.make import bodies, inspection
 from codegen.spec import operations
 from codegen.spec.operations import resolved
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from codegen.spec.document import Json
 
-_MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -36,10 +35,9 @@ def unlike(document: Json) -> list[str]:
         body = resolved(document, operation.get("requestBody", {}))
         content = body.get("content", {})
         found += [
-            f"{line}, field {name} of multipart/form-data: a boolean, which Python spells otherwise"
-            for each in operations.variants(document, content.get(_MULTIPART, {}).get("schema", {}))
-            for name, field in each.get("properties", {}).items()
-            if any(it["type"] == "boolean" for it in operations.variants(document, field))
+            f"{line}, body as {media_type}: a file inside of JSON, where it would be text"
+            for media_type, entry in content.items()
+            if media_type.endswith("json") and bodies.holds_file(document, entry.get("schema", {}))
         ]
         fields = content.get(_FORM, {}).get("schema", {})
         found += [

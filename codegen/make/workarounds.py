@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from codegen.make import bodies
 from codegen.spec import operations
 from codegen.spec.operations import resolved
 
@@ -18,22 +19,34 @@ if TYPE_CHECKING:
 
     from codegen.spec.document import Json
 
-_KNOWN: Final = ("application/json", "application/octet-stream", "text/", "multipart/form-data")
-_FORM: Final = "application/x-www-form-urlencoded"
+_KNOWN: Final = (
+    *("application/json", "application/octet-stream", "text/plain", "multipart/form-data"),
+    "application/x-www-form-urlencoded",
+)
 
 
-def readable(document: Json) -> Json:
-    """Return the document without what generated code would look for in answers, and not find.
+def readable(document: Json) -> tuple[Json, list[str]]:
+    """Return the document as the generator reads it rightly, and what that leaves out, in words.
 
-    That is a required field that is only written, and a body where HTTP has none.
+    That is without what generated code would look for in answers, and not find: a required field
+    that is only written, and a body where HTTP has none; with JSON of no schema, which it wouldn't
+    read, as JSON of any; with one of several bodies of the same schema; with text for a file in
+    JSON; and without a need to send what is only read.
     """
     made = _without_what_is_only_written(document)
+    left_out = bodies.keep_one_of_each_schema(made)
+    bodies.read_files_in_json_as_text(made)
+    bodies.let_out_what_is_only_read(made)
     for _, method, operation in operations.each(made):
         responses = operation.get("responses", {})
         for status, response in responses.items():
             if not operations.has_body(method, status):
                 responses[status] = {"description": response.get("description", "")}
-    return made
+                continue
+            for media_type, entry in resolved(made, response).get("content", {}).items():
+                if _usual(media_type) == "application/json":
+                    entry.setdefault("schema", {})
+    return made, left_out
 
 
 def _without_what_is_only_written(value: Json) -> Json:
@@ -64,7 +77,7 @@ def import_unset(data: GeneratorData) -> None:
 
 
 def aliases(document: Json) -> dict[str, str]:
-    """Return the generator's content_type_overrides for the media types that it doesn't know.
+    """Return the generator's content_type_overrides for the media types that it reads otherwise.
 
     Files stand under the type of bytes, texts in answers under that of plain text; for what has any
     other schema nothing does.
@@ -75,7 +88,7 @@ def aliases(document: Json) -> dict[str, str]:
     return {
         media_type: kind
         for media_type, found in kinds.items()
-        if len(found) == 1 and (kind := next(iter(found))) and not _is_known(media_type)
+        if len(found) == 1 and (kind := next(iter(found))) not in {None, _usual(media_type)}
     }
 
 
@@ -90,8 +103,9 @@ def _uses(document: Json) -> Iterator[tuple[str, str | None]]:
             content = resolved(document, response).get("content", {})
             for media_type, entry in content.items():
                 # The generator reads the first that it knows: JSON shall stay the one it knows.
-                alone = not any(map(_is_known, content))
-                kind = _kind(resolved(document, entry.get("schema", {})))
+                alone = not any(_usual(it) for it in content if it != media_type)
+                schema = resolved(document, entry.get("schema", {}))
+                kind = _kind(schema) if schema else _usual(media_type) or _kind(schema)
                 yield media_type, kind if alone else None
 
 
@@ -103,6 +117,9 @@ def _kind(schema: Json) -> str | None:
     return "text/plain" if schema.get("type") == "string" else None
 
 
-def _is_known(media_type: str) -> bool:
+def _usual(media_type: str) -> str | None:
+    """Return what the generator takes a media type for; None for one that it doesn't know."""
     plain = media_type.partition(";")[0].strip().lower()
-    return plain.startswith(_KNOWN) or plain.endswith("+json") or plain == _FORM
+    if plain.endswith("+json"):
+        return "application/json"
+    return next((kind for kind in _KNOWN if plain.startswith(kind.removesuffix("plain"))), None)

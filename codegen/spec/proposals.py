@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codegen.spec import operations
 
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from codegen.spec.document import Json
 
 
+_MOST: Final = 10
+
+
 def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
-    """Return an action to paste that leaves out the operation that the first problem is about.
+    """Return actions to paste that leave out the operations that problems are about, ten at most.
 
     A problem begins with method and path, whose parameters may lack their names, and may go on
     with `, status 200 …`.
     """
-    for problem in problems[:1]:
-        for path, method, operation in operations.each(document):
-            line = f"{method.upper()} {path}"
-            for beginning in (line, re.sub(r"\{[^{}]*\}", "{}", line)):
-                if re.match(re.escape(beginning) + "[, ]", problem):
-                    status = re.match(r", status (\w+) ", problem.removeprefix(beginning))
-                    expected = _reason(operation, status[1] if status else None)
-                    return [
-                        "to leave out the first:",
-                        _action(path, method, "remove: true", expected),
-                    ]
-    return []
+    actions = []
+    for path, method, operation in operations.each(document):
+        line = f"{method.upper()} {path}"
+        either = "|".join(re.escape(each) for each in (line, re.sub(r"\{[^{}]*\}", "{}", line)))
+        about = re.compile(rf"(?:{either})(?:, status (\w+) |[, ])")
+        if found := next(filter(None, map(about.match, problems)), None):
+            actions.append(_action(path, method, "remove: true", _reason(operation, found[1])))
+    if not actions:
+        return []
+    headline = f"to leave out the first {_MOST}:" if actions[_MOST:] else "to leave out:"
+    return [headline, *actions[:_MOST]]
 
 
 def tagging(path: str, method: str, tags: Sequence[str] | None) -> str:

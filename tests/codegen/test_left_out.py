@@ -52,12 +52,11 @@ def _readme(listed: Clone) -> str:
     return (listed.root / "README.md").read_text()
 
 
-def _action(stderr: str) -> Any:
-    """Return the action that a message proposes."""
+def _actions(stderr: str) -> Any:
+    """Return the actions that a message proposes."""
     begin = stderr.rindex("\n", 0, stderr.index("- target: ")) + 1
     text = stderr[begin:].replace("<why>", "XML is for people")
-    (action,) = load(text, "the proposal")
-    return action
+    return load(text, "the proposal")
 
 
 def test_the_stop_proposes_an_action_that_works_when_pasted(listed: Clone, tmp_path: Path) -> None:
@@ -66,11 +65,30 @@ def test_the_stop_proposes_an_action_that_works_when_pasted(listed: Clone, tmp_p
     assert stop.returncode == 6
     assert "GET /reports/{id}, status 200 (application/xml): " in stop.stderr
     assert "overrides/overlay.yaml" in stop.stderr
-    action = _action(stop.stderr)
+    (action,) = _actions(stop.stderr)
     assert action["x-expected"] == LEAVE_OUT["x-expected"]
     write_overlay(listed.root, [action])
     assert listed.main("--spec", source).returncode == 0
     assert "- `GET /reports/{id}`: XML is for people\n" in _readme(listed)
+
+
+def test_each_operation_that_stops_the_run_gets_an_action(listed: Clone, tmp_path: Path) -> None:
+    spec = _with_report(SHOP)
+    for number in range(11):
+        spec["paths"][f"/reports/{{id}}/{number}"] = {
+            "get": spec["paths"]["/reports/{id}"]["get"] | {"operationId": f"get{number}"}
+        }
+    source = str(write_json(tmp_path / "new.json", spec))
+    stop = listed.main("--spec", source)
+    first = _actions(stop.stderr)
+    assert "to leave out the first 10:" in stop.stderr
+    write_overlay(listed.root, first)
+    stop = listed.main("--spec", source)
+    rest = _actions(stop.stderr)
+    assert "to leave out:" in stop.stderr
+    write_overlay(listed.root, [*first, *rest])
+    assert listed.main("--spec", source).returncode == 0
+    assert (len(first), len(rest)) == (10, 2)
 
 
 def test_an_operation_that_the_generator_drops_gets_such_an_action(
@@ -90,7 +108,7 @@ def test_an_operation_that_the_generator_drops_gets_such_an_action(
     source = str(write_json(tmp_path / "new.json", spec))
     stop = listed.main("--spec", source)
     assert stop.returncode == 6
-    action = _action(stop.stderr)
+    (action,) = _actions(stop.stderr)
     assert action["x-expected"] == {"requestBody": {"content": {"application/x": {}}}}
     write_overlay(listed.root, [action])
     assert listed.main("--spec", source).returncode == 0

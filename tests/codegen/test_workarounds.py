@@ -78,7 +78,7 @@ def test_generator_looks_for_bodies_where_none_can_be(
     responses["204"] = responses["200"]
     body = "response_204 = cast(Any, None)"
     assert body in _module(tmp_path, shop, "api/pets/get_pet.py")
-    monkeypatch.setattr(workarounds, "readable", lambda document: document)
+    monkeypatch.setattr(workarounds, "readable", lambda document: (document, []))
     monkeypatch.setattr(operations, "has_body", lambda method, status: True)
     generate(tmp_path / "shop.json", None, tmp_path / "other")
     assert body not in (tmp_path / "other/api/pets/get_pet.py").read_text(encoding="utf-8")
@@ -91,9 +91,17 @@ def test_generator_looks_in_answers_for_what_is_only_written(
     order["properties"]["secret"] = {"type": "string", "writeOnly": True}
     order["required"] = [*order.get("required", []), "secret"]
     assert 'd.pop("secret", UNSET)' in _module(tmp_path, shop, "models/order.py")
-    monkeypatch.setattr(workarounds, "readable", lambda document: document)
+    monkeypatch.setattr(workarounds, "readable", lambda document: (document, []))
     generate(tmp_path / "shop.json", None, tmp_path / "other")
     assert 'd.pop("secret")' in (tmp_path / "other/models/order.py").read_text(encoding="utf-8")
+
+
+def test_generator_writes_a_forms_booleans_as_python_does(tmp_path: Path, shop: Any) -> None:
+    """What overrides/templates/property_templates mends; it isn't given here."""
+    fields = {"sure": {"type": "boolean"}}
+    content = {"multipart/form-data": {"schema": {"type": "object", "properties": fields}}}
+    shop["paths"]["/orders"]["post"]["requestBody"]["content"] = content
+    assert "str(self.sure).encode()" in _module(tmp_path, shop, "models/create_order_body.py")
 
 
 def test_generator_takes_the_first_model_that_reads_an_object(tmp_path: Path, shop: Any) -> None:
@@ -109,6 +117,42 @@ def test_generator_hands_on_what_an_integer_was_written_as(tmp_path: Path, shop:
     """What overrides/templates/property_templates mends; it isn't given here."""
     shop["components"]["schemas"]["Order"]["properties"]["count"] = {"type": "integer"}
     assert 'count = d.pop("count", UNSET)\n' in _module(tmp_path, shop, "models/order.py")
+
+
+def test_bodies_of_one_schema_are_sent_as_one(tmp_path: Path, shop: Any) -> None:
+    """Django REST framework writes each body thrice; code tells bodies apart by their models."""
+    body = shop["paths"]["/orders"]["post"]["requestBody"]
+    order = body["content"]["application/json"]
+    forms = dict.fromkeys(["application/x-www-form-urlencoded", "multipart/form-data"], order)
+    body["content"] = {**forms, "application/json": order}
+    left_out = generate(write_json(tmp_path / "shop.json", shop), None, tmp_path / "client")
+    assert left_out == [
+        "POST /orders: the body as application/x-www-form-urlencoded, multipart/form-data; it is"
+        " sent as application/json, which has the same schema"
+    ]
+    text = (tmp_path / "client/api/orders/create_order.py").read_text(encoding="utf-8")
+    assert '"json"' in text
+    assert "isinstance(body, Order)" not in text
+
+
+def test_bodies_of_one_schema_with_a_file_are_sent_as_files(tmp_path: Path, shop: Any) -> None:
+    shop["components"]["schemas"]["Order"]["properties"]["scan"] = BYTES["schema"]
+    body = shop["paths"]["/orders"]["post"]["requestBody"]
+    body["content"]["multipart/form-data"] = body["content"]["application/json"]
+    text = _module(tmp_path, shop, "api/orders/create_order.py")
+    assert "to_multipart()" in text
+    assert '"json"' not in text
+
+
+def test_generator_drops_a_model_that_others_import(tmp_path: Path, shop: Any) -> None:
+    """Each module imports; the first call wouldn't."""
+    pets = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Pet"}}
+    enabled = {"type": "object", "properties": {"pets": pets}}
+    schemas = shop["components"]["schemas"]
+    schemas["AState"] = {"oneOf": [{"type": "object"}, enabled]}
+    schemas["Order"]["properties"]["state"] = {"$ref": "#/components/schemas/AState"}
+    with pytest.raises(GenerationError, match="needs models that the generator left out"):
+        _module(tmp_path, shop, "models/order.py")
 
 
 def test_generator_sends_null_in_a_form_as_text(tmp_path: Path, shop: Any) -> None:

@@ -6,6 +6,7 @@ import datetime
 import importlib
 import inspect
 import io
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ PARTS = {
         "day": NULLABLE | {"format": "date"},
         "file": NULLABLE | {"format": "binary"},
         "many": {"type": "array", "items": NULLABLE},
+        "sure": {"type": "boolean"},
+        "maybe": {"oneOf": [{"type": "boolean"}, {"type": "integer"}]},
         "any": {},
     },
 }
@@ -67,6 +70,15 @@ IDS = {
         }
     }
 }
+MARKS = {"type": "object", "required": ["mark"], "properties": {"mark": {"type": "string"}}}
+EITHER = {"content": {"application/json": {"schema": {"anyOf": [NOTE, MARKS]}}}}
+SCAN = {"type": "object", "properties": {"scan": {"type": "string", "format": "binary"}}}
+MADE = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
+}
+GIVEN = {"200": {"description": "-", "content": {"application/json": {"schema": MADE}}}}
 FAILED = {"404": {"description": "-"}}
 SPEC = {
     "openapi": "3.0.3",
@@ -75,6 +87,9 @@ SPEC = {
         "/notes/{id}/": {"get": operation("getNote", parameters=[ID])},
         "/notes": {"post": operation("addNote", "application/json", NOTE)},
         "/marks": {"post": operation("markNotes", requestBody=IDS)},
+        "/either": {"post": operation("addEither", requestBody=EITHER)},
+        "/scans": {"post": operation("addScan", "application/json", SCAN)},
+        "/made": {"post": operation("addMade", "application/json", MADE, responses=GIVEN)},
         "/files": {"post": operation("addFile", "multipart/form-data", UPLOAD)},
         "/parts": {"post": optional("addParts", "multipart/form-data", PARTS)},
         "/file": {"put": optional("putFile", "application/octet-stream", BYTES)},
@@ -100,9 +115,11 @@ Call = Callable[..., tuple[Any, httpx.Request, bytes]]
 def call(request: pytest.FixtureRequest, oneloop: ModuleType) -> Call:
     """Call a method, and return its result with the request that it made."""
 
-    def made(name: str, *, text: bytes = b"done", **arguments: Any) -> Any:
+    def made(
+        name: str, *, text: bytes = b"done", media_type: str = "text/plain", **arguments: Any
+    ) -> Any:
         seen: list[tuple[httpx.Request, bytes]] = []
-        headers = {"Content-Type": "text/plain"}
+        headers = {"Content-Type": media_type}
 
         def answer(request: httpx.Request) -> httpx.Response:
             seen.append((request, request.read()))
@@ -161,6 +178,29 @@ def test_empty_body_has_a_type(call: Call) -> None:
     assert (body, request.headers["Content-Type"]) == (b"", "application/x-www-form-urlencoded")
 
 
+def test_body_of_several_models_may_be_left_out(call: Call) -> None:
+    _, _, body = call("add_either")
+    assert body == b""
+
+
+def test_file_in_json_is_text(call: Call) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    _, _, body = call("add_scan", body=models.AddScanBody(scan="aGk="))
+    assert json.loads(body) == {"scan": "aGk="}
+
+
+def test_field_that_is_only_read_needs_no_value_in_a_request_and_has_one_in_an_answer(
+    call: Call, oneloop: ModuleType
+) -> None:
+    models = importlib.import_module("oneloop_api_client.models")
+    body = models.AddMadeBody(name="n")
+    answer = {"media_type": "application/json", "body": body}
+    _, _, sent = call("add_made", text=b'{"id": 1, "name": "n"}', **answer)
+    assert json.loads(sent) == {"name": "n"}
+    with pytest.raises(oneloop.ResponseValidationError, match=r"\$\.id"):
+        call("add_made", text=b'{"name": "n"}', **answer)
+
+
 def test_call_without_a_body_of_the_callers_own_has_none(oneloop: ModuleType) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=request.read()))
     with oneloop.Oneloop(api_key=KEY, base_url="https://x.example", transport=transport) as client:
@@ -196,6 +236,12 @@ def test_file_that_holds_the_generators_boundary(call: Call) -> None:
             ["None", "a", "b", "2025-01-31"],
             id="others",
         ),
+        pytest.param(
+            {"text": "", "many": [], "sure": False, "maybe": True},
+            ["", "false", "true"],
+            id="booleans",
+        ),
+        pytest.param({"text": "", "many": [], "maybe": 1}, ["", "1"], id="no boolean"),
         pytest.param(
             {"text": "", "many": [], "any_": {"a": [True, None]}, "more": True},
             ["", '{"a": [true, null]}', "true"],

@@ -81,6 +81,14 @@ CASES = [
         lambda it: it is None,
     ),
     Case("token_", {}, "GET /token", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
+    Case("loose", {}, "GET /loose", reply(b'{"any": [1]}'), lambda it: it == {"any": [1]}),
+    Case(
+        "export",
+        {},
+        "GET /export",
+        reply(PDF, content_type="text/tab-separated-values"),
+        lambda it: it.payload.read() == PDF,
+    ),
     Case("table", {}, "GET /table", reply(b"a;b", content_type="text/csv"), lambda it: it == "a;b"),
     Case(
         "with_raw_response_",

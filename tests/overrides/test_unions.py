@@ -61,7 +61,7 @@ SCHEMAS = {
     "Van": {"allOf": [ref("Vehicle"), model(load=NUMBER)]},
     "Drive": one_of("Car", "Van", **told_by("kind", car="Car", van="Van")),
     # No discriminator.
-    "Card": model(id=TEXT, number=TEXT),
+    "Card": model(id=TEXT, number=TEXT, discriminator=TEXT),
     "Bank": model(id=TEXT, iban=TEXT),
     "Payment": {"anyOf": [ref("Card"), ref("Bank")]},
     "Amount": model(above=NUMBER, below=NUMBER),

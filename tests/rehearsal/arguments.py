@@ -16,6 +16,7 @@ from typing import Any
 from dateutil.parser import isoparse
 from openapi_python_client.strings import PythonIdentifier
 
+from codegen.make import bodies
 from codegen.spec import operations
 from codegen.spec.operations import resolved
 from oneloop.sandbox.sample import Schemas
@@ -38,18 +39,25 @@ class Arguments:
         operation = self._document["paths"][path][method]
         body = resolved(self._document, operation.get("requestBody", {}))
         arms = _arms(typing.get_type_hints(function).get("body"))
-        schemas = [entry.get("schema", {}) for entry in body.get("content", {}).values()]
-        if len(arms) != len(schemas):
-            arms, schemas = [typing.Union[tuple(arms)]] if arms else [], schemas[:1]  # noqa: UP007
-        for hint, schema in zip(arms, schemas, strict=True):
-            yield functools.partial(self._all, path, operation, function, hint, schema)
+        content = list(body.get("content", {}).items())
+        if len(arms) != len(content):  # all of them are of one, the others are left out
+            content.sort(key=lambda entry: _rank(self._document, *entry))
+            arms, content = [typing.Union[tuple(arms)]] if arms else [], content[:1]  # noqa: UP007
+        for hint, (media_type, entry) in zip(arms, content, strict=True):
+            schema = entry.get("schema", {})
+            make = functools.partial(self._all, path, operation, function, hint, schema)
+            yield functools.partial(make, in_json=media_type.endswith("json"))
         if not arms:
             yield functools.partial(self._parameters, path, operation, function, every=True)
         if not body.get("required"):
             yield functools.partial(self._parameters, path, operation, function, every=False)
 
-    def _all(self, path: str, operation: Any, function: Any, hint: Any, schema: Any) -> Made:
-        value = _with_bytes(self._document, schema, self._schemas.sample(schema))
+    def _all(
+        self, path: str, operation: Any, function: Any, hint: Any, schema: Any, *, in_json: bool
+    ) -> Made:
+        value = self._schemas.sample(schema)
+        if not in_json:
+            value = _with_bytes(self._document, schema, value)
         parameters = self._parameters(path, operation, function, every=True)
         return parameters | {"body": built(hint, value)}
 
@@ -70,6 +78,13 @@ def _python_name(name: str, location: str, signature: inspect.Signature) -> str:
     plain = PythonIdentifier(name, "field_")
     with_place = PythonIdentifier(f"{name}_{location}", "field_")
     return str(with_place if with_place in signature.parameters else plain)
+
+
+def _rank(document: Any, media_type: str, entry: Any) -> int:
+    """Return a lower number for the media type that generated code rather sends."""
+    if media_type == "multipart/form-data":
+        return 0 if bodies.holds_file(document, entry.get("schema", {})) else 2
+    return 1 if media_type.endswith("json") else 3
 
 
 def _with_bytes(document: Any, schema: Any, value: Any) -> Any:

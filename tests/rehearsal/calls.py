@@ -223,6 +223,8 @@ def _wrong_answers(operation: Operation) -> Iterator[Answer]:
     """Yield an answer of another shape for each success that has one."""
     for status, content in operation.successes().items():
         code = int(status.replace("XX", "00")) if status != "default" else 200
+        if not operations.has_body(operation.method, status):
+            continue
         for media_type, entry in content.items():
             schema = entry.get("schema")
             if not (media_type.endswith("json") and schema):

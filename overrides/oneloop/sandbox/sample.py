@@ -321,7 +321,7 @@ class _View:
         rest = plain.get("items", True)
         schemas = [*prefix, *[rest] * max(0, size - len(prefix))][:size]
         schemas[:contains] = [{"allOf": [each, plain["contains"]]} for each in schemas[:contains]]
-        within = above._replace(times=above.times * max(size, 1))
+        within = _Above(above.refs, above.levels, above.times * max(size, 1))
         makers = {id(each): _Kept(self._values(each, within)) for each in schemas}
         for number in range(MOST_TRIES):
             items: list[Any] = []
