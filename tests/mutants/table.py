@@ -350,7 +350,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("(ValueError, OverflowError)", "OverflowError"),
     ],
     ("_http/routes", "routes"): [
-        ("key=lambda each: _generality(each.path)", "key=lambda each: 0"),
+        ("key=lambda each: generality(each.path)", "key=lambda each: 0"),
         ('"[^/]+"', '".+"'),
         ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
         ("if status not in _NAMED:", "if False:"),

@@ -7,6 +7,7 @@ import pytest
 
 from oneloop import Oneloop, ResponseValidationError
 from oneloop._http import routes
+from oneloop.sandbox.spec import Spec
 from oneloop_api_client.spec import Operation
 from tests.faces import KEY
 
@@ -25,6 +26,27 @@ def test_concrete_path_goes_before_a_templated_one(monkeypatch: pytest.MonkeyPat
         assert operation.path == name
     assert routes.find("GET", "/keys/5/parts") is None
     assert routes.find("GET", "/keys/") is None
+
+
+@pytest.mark.parametrize(
+    ("called", "path"),
+    [
+        ("/days/5", "/days/{day}"),
+        ("/days/5:close", "/days/{day}:close"),
+        ("/days/1-5", "/days/{first}-{last}"),
+    ],
+)
+def test_segment_that_says_more_goes_before_one_that_says_less(
+    monkeypatch: pytest.MonkeyPatch, called: str, path: str
+) -> None:
+    paths = ["/days/{day}", "/days/{day}:close", "/days/{first}-{last}"]
+    operations(monkeypatch, *paths)
+    operation = routes.find("GET", called)
+    assert operation is not None
+    assert operation.path == path
+    item = {"get": {"responses": {"200": {"description": "-"}}}}
+    served = Spec.of({"openapi": "3.0.3", "paths": dict.fromkeys(paths, item)})
+    assert next(it.path for it in served.operations if it.pattern.fullmatch(called)) == path
 
 
 def test_path_that_the_spec_ends_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:

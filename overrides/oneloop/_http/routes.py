@@ -12,16 +12,18 @@ from oneloop._http.schema import media_type_of
 from oneloop_api_client.spec import OPERATIONS, Operation
 
 
-def _generality(path: str) -> tuple[int, int]:
-    """Return the number of a path's parameters, and how little it says beside them."""
-    return path.count("{"), -len(re.sub(r"\{.*?\}", "", path))
+def generality(path: str) -> tuple[int, int]:
+    """Return how many segments of a path have parameters, and how little it says beside them.
+
+    OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one; so do /a/{b}:c and /a/{b}-{c}
+    before /a/{b}, which says less.
+    """
+    return sum("{" in each for each in path.split("/")), -len(re.sub(r"\{.*?\}", "", path))
 
 
 def table(operations: Iterable[Operation]) -> list[tuple[re.Pattern[str], Operation]]:
     """Return each operation behind the pattern of its paths."""
-    # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one; so does /a/{b}:c before
-    # /a/{b}, which says less.
-    concrete_first = sorted(operations, key=lambda each: _generality(each.path))
+    concrete_first = sorted(operations, key=lambda each: generality(each.path))
     return [
         (re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(operation.path))), operation)
         for operation in concrete_first

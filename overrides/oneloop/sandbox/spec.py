@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
+from oneloop._http.routes import generality
 from oneloop.sandbox.sample import Schemas, find
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -97,8 +98,7 @@ class Spec(NamedTuple):
         """
         if not str(document.get("openapi", "")).startswith("3."):
             raise ValueError("the sandbox serves specs of OpenAPI 3.0 and 3.1")
-        # OpenAPI 3.0 §4.7.8.2: a concrete path goes before a templated one.
-        operations = sorted(_operations(document), key=lambda each: each.path.count("{"))
+        operations = sorted(_operations(document), key=lambda each: generality(each.path))
         return cls(
             document, operations, Schemas(document, "request"), Schemas(document, "response")
         )
