@@ -169,7 +169,7 @@ def shadowed(modules: dict[str, ast.Module]) -> list[str]:
             found += [
                 f"{name}: {model.name} has a field {field}"
                 for field, count in fields.items()
-                if field in _LOCALS or count > 1
+                if field in _LOCALS or field in functions(model) or count > 1
             ]
     return found
 

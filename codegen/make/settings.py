@@ -21,6 +21,8 @@ _TAKEN: Final = {
     *("Any", "BinaryIO", "BytesIO", "Generator", "HTTPStatus", "IntEnum", "Mapping", "StrEnum"),
     *("AuthenticatedClient", "Client", "File", "Response", "T", "TextIO", "TypeVar", "UNSET"),
     *("AsyncOperations", "AsyncRawOperations", "SyncOperations", "SyncRawOperations", "Unset"),
+    # A model is read into a variable of its module's name, beside these.
+    *("AdditionalProperties", "Cast", "Cls", "D", "PropDict", "PropName", "SrcDict"),
 }
 
 

@@ -102,4 +102,4 @@ def _lost(data: Any, value: Any) -> int:
     return len(data.keys() - value.to_dict().keys()) if hasattr(value, "to_dict") else 0
 
 
-_JSON = {"bool", "float", "int", "list", "str", "NoneType"}
+_JSON = {"bool", "dict", "float", "int", "list", "str", "NoneType"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import importlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from codegen import generate
 from codegen.errors import CodegenError, GenerationError, SourceError
 from codegen.make import inspection
 from codegen.spec import operations
+from tests import other_spec
 from tests.codegen.support import ROOT, write_json
 
 if TYPE_CHECKING:
@@ -76,6 +78,24 @@ def test_schema_may_have_a_name_that_modules_use_themselves(tmp_path: Path, sche
     folder = _generate(tmp_path / "all", _with_schemas(sorted(names), schema), templates=TEMPLATES)
     twice = {path: found - Counter(set(found)) for path, found in _bound(folder).items()}
     assert {path: found for path, found in twice.items() if found} == {}
+
+
+def test_model_may_have_the_name_of_a_variable_that_reads_it(tmp_path: Path) -> None:
+    """The generator keeps what it reads in a variable of the model's name."""
+    fields = {
+        "properties": {
+            "maybe": {"type": ["integer", "null"]},
+            "texts": {"type": "array", "items": {"type": "string"}},
+        }
+    }
+    schema = {"type": "object", **fields, "additionalProperties": {"type": "integer"}}
+    names = ["AdditionalProperties", "Cast", "Cls", "D", "PropDict", "PropName", "SrcDict"]
+    spec = _with_schemas(names, schema) | {"openapi": "3.1.0"}
+    value = {"maybe": None, "texts": ["a"], "more": 3}
+    with other_spec.imported(other_spec.generate(spec, tmp_path)):
+        models = importlib.import_module("oneloop_api_client.models")
+        for name in names:
+            assert getattr(models, f"{name}Model").from_dict(value).to_dict() == value
 
 
 def _with_schemas(names: list[str], schema: Any) -> Any:

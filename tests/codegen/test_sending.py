@@ -160,7 +160,9 @@ def test_file_in_json_that_is_a_file_elsewhere_stops_the_run(tmp_path: Path) -> 
         _generate_body(tmp_path, content, Scan=file)
 
 
-@pytest.mark.parametrize("name", ["d", "cls", "field_dict", "additionalProperties"])
+@pytest.mark.parametrize(
+    "name", ["d", "cls", "field_dict", "additionalProperties", "toDict", "from_dict"]
+)
 def test_field_of_a_name_that_a_model_needs_itself_stops_the_run(tmp_path: Path, name: str) -> None:
     schema = {"type": "object", "properties": {name: {}, "n": {"type": "integer"}}}
     with pytest.raises(GenerationError, match=r"AddThingBody has a field \w+"):

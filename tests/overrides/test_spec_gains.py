@@ -371,6 +371,23 @@ class TestBodies:
             call(server.url, "put_file", id="t", body=file_of(b""))
         assert server.bodies == [b"a body", b"a body", b""]
 
+    def test_file_that_can_only_be_read_is_sent(self, call: Call) -> None:
+        class OnlyRead:
+            read = io.BytesIO(b"a body").read
+
+        file = file_of(b"")
+        file.payload = OnlyRead()
+        with BodyServer(200) as server:
+            call(server.url, "put_file", id="t", body=file)
+        assert server.bodies == [b"a body"]
+
+    def test_file_in_text_mode_is_refused_before_a_byte_is_sent(self, call: Call) -> None:
+        file = file_of(b"")
+        file.payload = io.StringIO("a body")
+        with BodyServer(200) as server, pytest.raises(TypeError, match="open it in binary mode"):
+            call(server.url, "put_file", id="t", body=file)
+        assert not server.requests
+
     def test_body_in_memory_is_sent_again(self, call: Call) -> None:
         with BodyServer(503, 503, 200) as server:
             thing = self.thing()

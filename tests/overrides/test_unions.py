@@ -6,12 +6,14 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 
+from codegen.errors import CodegenError
 from tests import other_spec
 from tests.faces import KEY
 
@@ -43,6 +45,13 @@ SCHEMAS = {
     "Cat": model(kind=TEXT, name=TEXT),
     "Dog": model(["age"], kind=TEXT, name=TEXT, age=NUMBER),
     "Pet": one_of("Cat", "Dog", **told_by("kind", cat="Cat", tomcat="Cat", dog="Dog")),
+    # What tells these apart is no matter of the unions above, whose models they have.
+    "Fox": model(["kind"], kind=TEXT),
+    "Wild": one_of("Cat", "Dog", "Fox", **told_by("kind", c="Cat", d="Dog", f="Fox")),
+    "Walker": one_of("Cat", "Fox", **told_by("kind", cat="Cat", fox="Fox")),
+    "Fish": model(["kind"], kind=TEXT),
+    "Swimmer": one_of("Cat", "Fish", **told_by("kind", c="Cat", fish="Fish")),
+    "Animal": one_of("Swimmer", "Fox", **told_by("kind", c="Swimmer", fish="Swimmer", f="Fox")),
     "Hen": model(type=TEXT),
     "Duck": model(type=TEXT),
     "Bird": one_of("Hen", "Duck", **told_by("type")),
@@ -72,6 +81,11 @@ SCHEMAS = {
     "Counts": {"type": "object", "additionalProperties": {"type": "integer"}},
     "Labels": {"type": "object", "additionalProperties": TEXT},
     "Map": {"anyOf": [ref("Counts"), ref("Labels")]},
+    "CardsByName": {"type": "object", "additionalProperties": ref("Card")},
+    "Book": {"anyOf": [ref("Counts"), ref("CardsByName")]},
+    "Named": model(owner=TEXT),
+    "Owned": model(owner=ref("Card")),
+    "Owner": one_of("Named", "Owned"),
     "Mixed": {"anyOf": [{"type": "string", "format": "date"}, TEXT, ref("Card"), {"type": "null"}]},
     "Level": {"anyOf": [{"const": "auto"}, {"const": "off"}, {"type": "integer"}, ref("Card")]},
 }
@@ -79,6 +93,13 @@ CASES = [
     ("Pet", {"kind": "cat", "name": "Tom"}, "Cat"),
     ("Pet", {"kind": "tomcat"}, "Cat"),
     ("Pet", {"kind": "dog", "name": "Rex", "age": 3}, "Dog"),
+    ("Wild", {"kind": "c"}, "Cat"),
+    ("Wild", {"kind": "d", "age": 3}, "Dog"),
+    ("Wild", {"kind": "f"}, "Fox"),
+    ("Walker", {"kind": "fox"}, "Fox"),
+    ("Animal", {"kind": "c"}, "Cat"),
+    ("Animal", {"kind": "fish"}, "Fish"),
+    ("Animal", {"kind": "f"}, "Fox"),
     ("Bird", {"type": "Hen"}, "Hen"),
     ("Bird", {"type": "Duck"}, "Duck"),
     ("Drive", {"kind": "car"}, "Car"),
@@ -102,6 +123,10 @@ CASES = [
     ("Deep", {"data": {"iban": "2"}}, "Account"),
     ("Map", {"a": 1}, "Counts"),
     ("Map", {"a": "b"}, "Labels"),
+    ("Book", {"a": 1}, "Counts"),
+    ("Book", {"a": {"id": "1"}}, "CardsByName"),
+    ("Owner", {"owner": "x"}, "Named"),
+    ("Owner", {"owner": {"id": "1"}}, "Owned"),
     ("Mixed", "2025-01-31", "date"),
     ("Mixed", "then", "str"),
     ("Mixed", {"id": "1"}, "Card"),
@@ -118,7 +143,7 @@ REFUSED = [
     ("Bird", {"type": "hen"}, "no variant that its type leads to reads it"),
     ("Payments", {"iban": "1"}, "$.it: expected what the spec's anyOf allows"),
 ]
-ALONE = {name for name, *_ in REFUSED} | {"Known", "Map"}
+ALONE = {name for name, *_ in REFUSED} | {"Known", "Map", "Book"}
 
 
 def _get(name: str) -> dict[str, Any]:
@@ -176,6 +201,13 @@ def test_value_that_is_none_of_them_is_refused(
 ) -> None:
     with pytest.raises(oneloop.ResponseValidationError, match=re.escape(words)):
         result(oneloop, name, {"it": value, "all": []})
+
+
+def test_models_told_apart_in_two_ways_stop_the_run(tmp_path: Path) -> None:
+    other = one_of("Cat", "Dog", **told_by("name", cat="Cat", dog="Dog"))
+    spec = SPEC | {"components": {"schemas": SCHEMAS | {"Other": other}}}
+    with pytest.raises(CodegenError, match=r"the models Cat, Dog are told apart by another field"):
+        other_spec.generate(spec, tmp_path)
 
 
 def test_the_generated_package_alone_reads_it_so_too(oneloop: ModuleType) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -148,13 +149,16 @@ def _streamed(options: dict[str, Any], chunks: Callable[[Any], Any]) -> dict[str
     httpx says the whole file's length, and on an event loop takes no file.
 
     Raises:
+        TypeError: it was opened as text.
         ValueError: nothing is left of a file that isn't empty.
     """
     file: Any = options.get("content")
     if not hasattr(file, "read"):
         return options
+    if isinstance(file, io.TextIOBase):
+        raise TypeError("the file to be sent gives text: open it in binary mode, 'rb'")
     headers = options.get("headers") or {}
-    if file.seekable():
+    if getattr(file, "seekable", bool)():
         position = file.tell()
         end = file.seek(0, os.SEEK_END)
         file.seek(position)
