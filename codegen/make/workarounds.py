@@ -88,7 +88,9 @@ def aliases(document: Json) -> dict[str, str]:
     return {
         media_type: kind
         for media_type, found in kinds.items()
-        if len(found) == 1 and (kind := next(iter(found))) not in {None, _usual(media_type)}
+        if len(found) == 1
+        and (kind := next(iter(found)))
+        and _usual(media_type) in {None, "application/octet-stream", "text/plain"} - {kind}
     }
 
 

@@ -71,6 +71,27 @@ def test_media_type_beside_json_stays_unknown(tmp_path: Path, shop: Any) -> None
     assert "Pet.from_dict(" in _module(tmp_path, shop, "api/pets/get_pet.py")
 
 
+@pytest.mark.parametrize(
+    ("media_type", "schema", "kind"),
+    [
+        ("application/json", {"type": "string"}, None),
+        ("application/json", BYTES["schema"], None),
+        ("application/pet+json", {"type": "string"}, None),
+        ("text/csv", BYTES["schema"], "application/octet-stream"),
+        ("text/csv", {"type": "string"}, None),
+        ("text/csv", {}, None),
+        ("application/octet-stream", {"type": "string"}, "text/plain"),
+        ("application/octet-stream", {}, None),
+        ("image/png", {}, "application/octet-stream"),
+        ("application/xml", {"type": "object"}, None),
+    ],
+)
+def test_media_type_is_read_as_its_schema_says(media_type: str, schema: Any, kind: str) -> None:
+    response = {"description": "-", "content": {media_type: {"schema": schema}}}
+    document = {"paths": {"/it": {"get": {"responses": {"200": response}}}}}
+    assert workarounds.aliases(document) == ({media_type: kind} if kind else {})
+
+
 def test_generator_looks_for_bodies_where_none_can_be(
     tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

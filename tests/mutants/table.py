@@ -271,7 +271,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if not isinstance(answer, Answer):", "if False:"),
         ("        return answer.untyped()\n", "        pass\n"),
         ('raise answer.fault("$", "what the generated models read", problem)', "raise KeyError"),
-        ('return options | {"params": params | joined}', "return options"),
         ("return attrs.evolve(self, headers={**self._headers, **headers})", "return self"),
         ("return attrs.evolve(self, cookies={**self._cookies, **cookies})", "return self"),
     ],
@@ -370,7 +369,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (', -len(re.sub(r"\\{.*?\\}", "", path))', ", 0"),
         (" and not any(pattern.fullmatch(path) for pattern, _ in ROUTES)", ""),
     ],
-    ("_http/api", "bodies_sent"): [
+    ("_http/sending", "methods"): [
+        ('return options | {"params": params | joined}', "return options"),
+    ],
+    ("_http/sending", "bodies_sent"): [
         ('options["content"] = b"null"', "pass"),
         (" if not isinstance(each, Unset)}", "}"),
         (' and "content" not in options', ""),
@@ -381,8 +383,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("return value.isoformat()", "return str(value)"),
         ("else str(value)", "else json.dumps(value, default=str)"),
     ],
-    ("_http/api", "spec_gains"): [
-        ("if file.seekable():", "if True:"),
+    ("_http/sending", "spec_gains"): [
+        ('if getattr(file, "seekable", bool)():', "if True:"),
         ("if 0 < end <= position:", "if False:"),
         ("if 0 < end <= position:", "if end <= position:"),
         ('headers | {"Content-Length": f"{end - position}"}', "headers"),
@@ -707,12 +709,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/api", "ids"): [
         (
-            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
-            "return super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
+            "return super().request(*args, **sending.sendable(self, cookies, options))\n\n    def build_request(",
+            "return super().request(*args, **sending.sendable(self, cookies, options))\n\n    def _build_request(",
         ),
         (
-            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def build_request(",
-            "return await super().request(*args, **_sendable(self, cookies, options))\n\n    def _build_request(",
+            "return await super().request(*args, **sending.sendable(self, cookies, options))\n\n    def build_request(",
+            "return await super().request(*args, **sending.sendable(self, cookies, options))\n\n    def _build_request(",
         ),
     ],
     ("sandbox/requests", "sandbox_specs"): [
