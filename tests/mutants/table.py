@@ -350,6 +350,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/routes", "routes"): [
         ("key=lambda each: generality(each.path)", "key=lambda each: 0"),
+        ('sum("{" in each for each in path.split("/"))', 'path.count("{")'),
         ('"[^/]+"', '".+"'),
         ('{str(status), f"{status // 100}XX"}', "{str(status)}"),
         ("if status not in _NAMED:", "if False:"),
@@ -385,6 +386,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/sending", "spec_gains"): [
         ('if getattr(file, "seekable", bool)():', "if True:"),
+        ("if isinstance(file, io.TextIOBase):", "if False:"),
         ("if 0 < end <= position:", "if False:"),
         ("if 0 < end <= position:", "if end <= position:"),
         ('headers | {"Content-Length": f"{end - position}"}', "headers"),

@@ -87,6 +87,8 @@ SCHEMAS = {
     "Owned": model(owner=ref("Card")),
     "Owner": one_of("Named", "Owned"),
     "Mixed": {"anyOf": [{"type": "string", "format": "date"}, TEXT, ref("Card"), {"type": "null"}]},
+    "Step": {"type": "integer", "enum": [1, 2]},
+    "Steps": {"anyOf": [ref("Step"), {"type": "null"}]},
     "Level": {"anyOf": [{"const": "auto"}, {"const": "off"}, {"type": "integer"}, ref("Card")]},
 }
 CASES = [
@@ -131,6 +133,9 @@ CASES = [
     ("Mixed", "then", "str"),
     ("Mixed", {"id": "1"}, "Card"),
     ("Mixed", None, "NoneType"),
+    ("Steps", 2, "Step"),
+    ("Steps", 2.0, "Step"),
+    ("Steps", None, "NoneType"),
     ("Level", "auto", "str"),
     ("Level", "off", "str"),
     ("Level", 3, "int"),
