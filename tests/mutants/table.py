@@ -375,7 +375,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/sending", "bodies_sent"): [
         ('options["content"] = b"null"', "pass"),
-        (" if not isinstance(each, Unset)}", "}"),
         (' and "content" not in options', ""),
         (' if name != "Content-Type"', ""),
         (" or not options.keys() & _BODIES", ""),

@@ -14,7 +14,6 @@ import anyio.to_thread
 import httpx
 
 from oneloop._http import routes
-from oneloop_api_client.types import Unset
 
 
 def streamed(options: dict[str, Any], chunks: Callable[[Any], Any]) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def sendable(
     code hands on what the parameter is. What a cookie can't hold is percent-encoded (RFC 6265
     §4.1.1).
     """
-    options = {name: each for name, each in options.items() if not isinstance(each, Unset)}
+    options = dict(options)
     if options.get("json", ...) is None and "content" not in options:
         del options["json"]
         options["content"] = b"null"
