@@ -29,11 +29,11 @@ def readable(document: Json) -> tuple[Json, list[str]]:
     """Return the document as the generator reads it rightly, and what that leaves out, in words.
 
     That is without what generated code would look for in answers, and not find: a required field
-    that is only written, and a body where HTTP has none; with JSON of no schema, which it wouldn't
-    read, as JSON of any; with one of several bodies of the same schema; with text for a file in
-    JSON; and without a need to send what is only read.
+    that is only written, and a body where HTTP has none; with null in an enum that may be null;
+    with JSON of no schema, which it wouldn't read, as JSON of any; with one of several bodies of
+    the same schema; with text for a file in JSON; and without a need to send what is only read.
     """
-    made = _without_what_is_only_written(document)
+    made = _as_answers_have_it(document)
     left_out = bodies.keep_one_of_each_schema(made)
     bodies.read_files_in_json_as_text(made)
     bodies.let_out_what_is_only_read(made)
@@ -49,12 +49,14 @@ def readable(document: Json) -> tuple[Json, list[str]]:
     return made, left_out
 
 
-def _without_what_is_only_written(value: Json) -> Json:
+def _as_answers_have_it(value: Json) -> Json:
     if isinstance(value, list):
-        return [_without_what_is_only_written(each) for each in value]
+        return [_as_answers_have_it(each) for each in value]
     if not isinstance(value, dict):
         return value
-    made = {key: _without_what_is_only_written(each) for key, each in value.items()}
+    made = {key: _as_answers_have_it(each) for key, each in value.items()}
+    if value.get("nullable") is True and isinstance(value.get("enum"), list):
+        made["enum"] = [*(each for each in value["enum"] if each is not None), None]
     required, fields = value.get("required"), value.get("properties")
     if isinstance(required, list) and isinstance(fields, dict):
         made["required"] = [

@@ -105,6 +105,17 @@ def test_generator_looks_for_bodies_where_none_can_be(
     assert body not in (tmp_path / "other/api/pets/get_pet.py").read_text(encoding="utf-8")
 
 
+def test_generator_takes_no_null_for_an_enum_that_does_not_list_it(
+    tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = shop["components"]["schemas"]["Order"]["properties"]
+    properties["size"] = {"type": "string", "nullable": True, "enum": ["small", "large"]}
+    assert "size: None | OrderSize" in _module(tmp_path, shop, "models/order.py")
+    monkeypatch.setattr(workarounds, "readable", lambda document: (document, []))
+    generate(tmp_path / "shop.json", None, tmp_path / "other")
+    assert "size: OrderSize | Unset" in (tmp_path / "other/models/order.py").read_text("utf-8")
+
+
 def test_generator_looks_in_answers_for_what_is_only_written(
     tmp_path: Path, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ FIELDS = {
     "either": {"oneOf": [INTEGER, {"type": "string"}, {"type": "boolean"}]},
     "price": {"type": "number"},
     "any": {},
+    "level": {"type": "integer", "nullable": True, "enum": [1, 2]},
 }
 SPEC = {
     "openapi": "3.0.3",
@@ -95,6 +96,11 @@ def test_what_else_is_allowed_beside_an_integer_stays(oneloop: ModuleType) -> No
     found = read(oneloop, '{"maybe": null, "either": "5.0", "any": 5.0}')
     assert (found.maybe, found.either, found.any_, type(found.any_)) == (None, "5.0", 5.0, float)
     assert read(oneloop, '{"either": true}').either is True
+    assert [read(oneloop, f'{{"level": {it}}}').level for it in ("2", "2.0", "null")] == [
+        2,
+        2,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("field", ["count", "price", "any"])
