@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from openapi_python_client.strings import PythonIdentifier
 
+from codegen.spec import operations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
@@ -107,12 +109,11 @@ def _by_module(
 
 
 def _successes(endpoint: Endpoint) -> list[Response]:
-    """Return the responses that are none of an error's; `default` is one beside errors alone."""
-    responses = endpoint.responses
-    others = [it for it in responses.patterns if it.status_code.pattern[0] in "123"]
-    if others or not responses.default:
-        return [it for it in others if it.status_code.pattern[0] == "2"]
-    return [responses.default]
+    """Return the responses that are none of an error's."""
+    by_status = {it.status_code.pattern: it for it in endpoint.responses.patterns}
+    if endpoint.responses.default:
+        by_status["default"] = endpoint.responses.default
+    return [by_status[status] for status in operations.successes(by_status)]
 
 
 def _type(response: Response) -> str:

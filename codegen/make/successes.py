@@ -72,12 +72,9 @@ def unread(
 
 
 def _successes(document: Json, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
-    """Yield status and content of each success; `default` is one beside errors alone."""
+    """Yield status and content of each success."""
     responses = operation.get("responses", {})
-    others = [status for status in responses if status[0] in "123"]
-    for status in others or responses.keys() & {"default"}:
-        if status[0] in "13":
-            continue
+    for status in operations.successes(responses):
         content = resolved(document, responses[status]).get("content", {})
         yield status, content if operations.has_body(method, status) else {}
 

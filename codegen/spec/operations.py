@@ -9,7 +9,7 @@ from codegen.errors import SourceError
 from codegen.spec import pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codegen.spec.document import Json
 
@@ -70,6 +70,15 @@ def key_of(parameter: Json) -> tuple[str, str]:
 def has_body(method: str, status: str) -> bool:
     """Say whether the answer to a request can have a body (RFC 9110 §6.4.1)."""
     return method.upper() != "HEAD" and status not in {"204", "205", "304"}
+
+
+def successes(statuses: Iterable[str]) -> list[str]:
+    """Return those of successes; `default` is one beside errors alone (OpenAPI 3.0 §4.7.16)."""
+    documented = list(statuses)
+    others = [status for status in documented if status[0] in "123"]
+    if others:
+        return [status for status in others if status[0] == "2"]
+    return [status for status in documented if status == "default"]
 
 
 def parameters(document: Json, path: str, operation: Json) -> list[Json]:

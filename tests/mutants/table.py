@@ -740,7 +740,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ('"string" not in kinds or len(texts) > 1', '"string" not in kinds'),
     ],
     ("sandbox/answers", "sandbox sandbox_specs"): [
-        ("if alone and each[0]", "if each[0]"),
+        ("if is_success_by_default(responses) else []", 'if "default" in responses else []'),
         ('elif flaw := spec.responses.flaw(media.at("schema"), value):', "elif flaw := None:"),
         ('header.value.get("required") and', ""),
         ('if key[:1] == "2"]', 'if key == "200"]'),

@@ -66,13 +66,11 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def successes(self) -> dict[str, Any]:
-        """Return the content of each success; `default` is one beside errors alone."""
+        """Return the content of each success."""
         responses = self.spec["responses"]
-        others = [status for status in responses if status[0] in "123"]
         return {
             status: resolved(DOCUMENT, responses[status]).get("content", {})
-            for status in others or responses.keys() & {"default"}
-            if status[0] not in "13"
+            for status in operations.successes(responses)
         }
 
     def variants(self) -> list[Maker]:

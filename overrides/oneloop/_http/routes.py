@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatch
 from http import HTTPStatus
 
@@ -58,8 +58,7 @@ def check_path(url: str) -> None:
 def is_documented(operation: Operation | None, status: int) -> bool:
     """Whether the spec promises this success (OpenAPI 3.0 §4.7.16: exact, by range, or default).
 
-    `default` is an error's where the spec names what is none: a success, a redirect. Generated code
-    can't hold a status that Python has no name for.
+    Generated code can't hold a status that Python has no name for.
     """
     if operation is None:
         return True
@@ -68,6 +67,14 @@ def is_documented(operation: Operation | None, status: int) -> bool:
     documented = operation.responses.keys()
     if not {str(status), f"{status // 100}XX"}.isdisjoint(documented):
         return True
+    return is_success_by_default(documented)
+
+
+def is_success_by_default(documented: Collection[str]) -> bool:
+    """Whether these statuses have a `default` that is a success.
+
+    It is an error's where the spec names what is none: a success, a redirect.
+    """
     return "default" in documented and not any(key[0] in "123" for key in documented)
 
 

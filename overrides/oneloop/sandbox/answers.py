@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from oneloop._http.routes import is_success_by_default
 from oneloop._http.schema import is_json, media_type_of
 from oneloop.sandbox.requests import RefusedError
 from oneloop.sandbox.sample import NoSampleError, Schemas
@@ -69,13 +70,13 @@ def error(spec: Spec, operation: Operation | None, status: int, message: str) ->
 
 
 def _first_success(operation: Operation) -> tuple[int, Node]:
-    responses = operation.responses
-    named = [(key, node) for key, node in responses if key[:1] == "2"]
-    alone = all(key[0] not in "123" for key, _ in responses)
-    for key, node in named or [each for each in responses if alone and each[0] == "default"]:
+    responses = dict(operation.responses)
+    named = [key for key in responses if key[:1] == "2"]
+    for key in named or (["default"] if is_success_by_default(responses) else []):
+        node = responses[key]
         if key.isdecimal():
             return int(key), node
-        exact = {int(each) for each, _ in responses if each.isdecimal()}
+        exact = {int(each) for each in responses if each.isdecimal()}
         return next(status for status in range(200, 300) if status not in exact), node
     raise RefusedError(
         501, f"the sandbox has no answer for {operation.name}: the spec documents no success"
@@ -138,8 +139,8 @@ def _documented(spec: Spec, operation: Operation | None, status: int) -> Iterato
         nearest = (str(status), f"{status // 100}XX", "default")
         others = [key for key in responses if key[0] in "45"]
         for key in [key for key in nearest if key in responses] + others:
-            if key == "default" and not any(name[0] in "123" for name in responses):
-                continue  # the success
+            if key == "default" and is_success_by_default(responses):
+                continue
             yield from responses[key].items("content")
 
 
