@@ -28,9 +28,9 @@ def generate(
 ) -> list[str]:
     """Generate the package for the OpenAPI file `spec` into the new `folder`.
 
-    `config` is the generator's own configuration file, `templates` a folder of more templates, each
-    of which becomes a module. Returns what the generator left out, in words; raises
-    `codegen.errors.CodegenError`.
+    `config` is the generator's own configuration file, `templates` a folder of more templates:
+    modules, and in its folders what stands in place of the generator's. Returns what the generator
+    left out, in words; raises `codegen.errors.CodegenError`.
     """
     # A second of imports, for those who generate.
     from codegen.make import build  # noqa: PLC0415

@@ -47,7 +47,7 @@ def read_files_in_json_as_text(document: Json) -> None:
     elsewhere: set[int] = set()
     for media_type, schema in _contents(document):
         found = {id(each): each for each in _files(document, schema)}
-        if media_type.partition(";")[0].endswith("json"):
+        if is_json(media_type):
             in_json |= found
             elsewhere.add(id(resolved(document, schema)))
         else:
@@ -76,6 +76,11 @@ def let_out_what_is_only_read(document: Json) -> None:
                 for part in [schema, *(resolved(document, it) for it in schema.get("allOf", ()))]:
                     if isinstance(part.get("required"), list):
                         part["required"] = [it for it in part["required"] if it not in only_read]
+
+
+def is_json(media_type: str) -> bool:
+    """Say whether a body of that type is JSON."""
+    return media_type.partition(";")[0].endswith("json")
 
 
 def holds_file(document: Json, schema: Json) -> bool:

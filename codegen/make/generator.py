@@ -45,8 +45,8 @@ def write_package(
 ) -> list[str]:
     """Write the package for the effective spec `document` into `folder`, which isn't there yet.
 
-    `config` is the generator's configuration; `templates` a folder with more of its templates,
-    each of which becomes a module.
+    `config` is the generator's configuration; `templates` a folder with more of its templates: each
+    becomes a module, but for those in its folders, which stand in place of the generator's.
 
     Returns what the generator left out of operations that it did generate, such as a media type
     it can't read.

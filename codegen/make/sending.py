@@ -37,7 +37,7 @@ def unlike(document: Json) -> list[str]:
         found += [
             f"{line}, body as {media_type}: a file inside of JSON, where it would be text"
             for media_type, entry in content.items()
-            if media_type.endswith("json") and bodies.holds_file(document, entry.get("schema", {}))
+            if bodies.is_json(media_type) and bodies.holds_file(document, entry.get("schema", {}))
         ]
         fields = content.get(_FORM, {}).get("schema", {})
         found += [

@@ -67,8 +67,9 @@ def _misfits(value: Any, declared: str) -> tuple[int, int]:
         more = fields.pop("additional_properties", "")
         known = more.partition(",")[2]
         parts += [(getattr(value, name), kind) for name, kind in fields.items()]
-        parts += [(each, known) for each in getattr(value, "additional_properties", {}).values()]
-        unknown = len(getattr(value, "additional_properties", ())) if "Any" in known else 0
+        others = getattr(value, "additional_properties", {})
+        parts += [(each, known) for each in others.values()]
+        unknown = len(others) if "Any" in known else 0
     counts = [_misfits(part, kind) for part, kind in parts]
     wrong = sum(each for each, _ in counts) + (not _is_declared(type(value).__name__, declared))
     return wrong, unknown + sum(each for _, each in counts)
