@@ -14,6 +14,7 @@ import pytest
 
 from oneloop import APIConnectionError, APITimeoutError, AsyncOneloop, InternalServerError, Oneloop
 from oneloop_api_client.api.usage import get_billing_usage
+from tests.clock import LATE, ends_within
 from tests.faces import (
     FACES,
     KEY,
@@ -68,9 +69,12 @@ def test_deadline_ends_every_wait(
 ) -> None:
     with RawServer(handler) as server:
         began = time.monotonic()
-        with pytest.raises(APITimeoutError, match=r"timeout=0\.4 s") as caught:
+        with (
+            ends_within(0.4),
+            pytest.raises(APITimeoutError, match=r"timeout=0\.4 s") as caught,
+        ):
             face(server.url, timeout=0.4, max_retries=3)
-        assert 0.35 < time.monotonic() - began < 0.6
+        assert time.monotonic() - began > 0.35
     check_error(caught.value, caplog.text)
 
 
@@ -81,32 +85,26 @@ def test_deadline_counts_from_the_first_try(face: Face, no_pauses: None) -> None
         hang_up(connection)
 
     with RawServer(handle) as server:
-        began = time.monotonic()
-        with pytest.raises(APIConnectionError):
+        with ends_within(0.5), pytest.raises(APIConnectionError):
             face(server.url, timeout=0.5, max_retries=100)
-        assert time.monotonic() - began < 0.7
-    assert 3 <= len(server.requests) <= 4
+    assert 2 <= len(server.requests) <= 4
 
 
 def test_deadline_holds_while_connecting() -> None:
     with silent_address() as (host, port):
         url = f"http://{host}:{port}"
         for face in FACES:
-            began = time.monotonic()
-            with pytest.raises(APITimeoutError):
+            with ends_within(0.3), pytest.raises(APITimeoutError):
                 face(url, timeout=0.3)
-            assert time.monotonic() - began < 0.5
 
 
 @every_face
 def test_pauses_stay_within_the_deadline(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oneloop._http.retry.backoff", lambda number, jitter: 0.3)
     with RawServer(replies(reply(b"", 500))) as server:
-        began = time.monotonic()
-        with pytest.raises(InternalServerError):
+        with ends_within(0.8), pytest.raises(InternalServerError):
             face(server.url, max_retries=50, timeout=0.8)
-        assert time.monotonic() - began < 1.1  # the client is made in it, too
-    assert len(server.requests) == 3
+    assert 2 <= len(server.requests) <= 3
 
 
 def test_no_try_begins_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,24 +157,23 @@ def test_deadline_holds_while_other_calls_have_all_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("oneloop._http.pool.MAX_CONNECTIONS", 1)
-    asked = threading.Event()
+    asked, may_answer = threading.Event(), threading.Event()
 
     def slow(connection: socket.socket, head: bytes, number: int) -> None:
         asked.set()
-        time.sleep(1.5)
+        may_answer.wait(9)
         connection.sendall(reply())
 
     with RawServer(slow) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
         other = threading.Thread(target=client.get_billing_usage, args=[BID])
         other.start()
         asked.wait(3)
-        began = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with ends_within(0.2), pytest.raises(APITimeoutError):
             client.with_options(timeout=0.2, max_retries=0).get_billing_usage(BID)
         hurried = client.with_options(max_retries=0).api.with_timeout(httpx.Timeout(5, pool=0.1))
-        with pytest.raises(APITimeoutError):
+        with ends_within(0.1), pytest.raises(APITimeoutError):
             get_billing_usage.sync(BID, client=hurried)
-        assert time.monotonic() - began < 1
+        may_answer.set()
         other.join()
     assert len(server.requests) == 1
 
@@ -198,16 +195,18 @@ def test_connecting_takes_only_a_part_of_the_time(
 ) -> None:
     monkeypatch.setattr("oneloop._http.stream.CONNECT_TIMEOUT", 0.1)
     monkeypatch.setattr("oneloop._http.network.CONNECT_TIMEOUT", 0.1)
-    began = time.monotonic()
-    with silent_address() as (host, port), pytest.raises(APITimeoutError, match="connect"):
+    with (
+        silent_address() as (host, port),
+        ends_within(1),  # with pauses and second tries
+        pytest.raises(APITimeoutError, match="connect"),
+    ):
         face(f"http://{host}:{port}")
-    with RawServer(silence(1)) as server:
-        with pytest.raises(APITimeoutError, match="connect"):
+    with RawServer(silence(3)) as server:
+        with ends_within(1), pytest.raises(APITimeoutError, match="connect"):
             face(server.url.replace("http:", "https:"))
         monkeypatch.setenv("HTTPS_PROXY", server.url)
-        with pytest.raises(APITimeoutError, match="read"):
+        with ends_within(1), pytest.raises(APITimeoutError, match="read"):
             face("https://prod.oneloop.test")
-    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("face", [async_method, trio_method])
@@ -218,10 +217,8 @@ def test_deadline_holds_in_a_look_up(face: Face, monkeypatch: pytest.MonkeyPatch
         time.sleep(0.6)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    began = time.monotonic()
-    with pytest.raises(APITimeoutError):
+    with ends_within(0.6), pytest.raises(APITimeoutError):  # the loop waits for its thread
         face("https://prod.oneloop.test", timeout=0.1)
-    assert time.monotonic() - began < 1
 
 
 def test_deadline_holds_for_a_transport_that_drips() -> None:
@@ -232,10 +229,8 @@ def test_deadline_holds_for_a_transport_that_drips() -> None:
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=dripping()))
     with Oneloop(api_key=KEY, timeout=0.2, transport=transport) as client:
-        began = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with ends_within(0.2), pytest.raises(APITimeoutError):
             client.get_billing_usage(BID)
-        assert time.monotonic() - began < 0.5
 
 
 def test_deadline_holds_for_an_async_transport() -> None:
@@ -249,9 +244,8 @@ def test_deadline_holds_for_an_async_transport() -> None:
             with pytest.raises(APITimeoutError):
                 await client.get_billing_usage(BID)
 
-    began = time.monotonic()
-    asyncio.run(scenario())
-    assert time.monotonic() - began < 1
+    with ends_within(0.2):
+        asyncio.run(scenario())
 
 
 def flood(head: bytes, again: bytes) -> Handler:
@@ -293,10 +287,8 @@ def test_server_that_never_pauses_does_not_outrun_the_deadline(
     face: Face, handler: Handler
 ) -> None:
     with RawServer(handler) as server:
-        began = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with ends_within(0.5), pytest.raises(APITimeoutError):
             face(server.url, timeout=0.5)
-        assert time.monotonic() - began < 1.5
 
 
 def test_server_that_never_pauses_does_not_hold_up_the_loop() -> None:
@@ -317,7 +309,7 @@ def test_server_that_never_pauses_does_not_hold_up_the_loop() -> None:
 
     with RawServer(flood(b"", b"HTTP/1.1 103 Hint\r\n\r\n" * 5000)) as server:
         asyncio.run(scenario(server.url))
-    assert max(gaps) < 0.4
+    assert max(gaps) < LATE
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
@@ -325,7 +317,5 @@ def test_generated_client_without_time_has_none(seconds: float) -> None:
     with RawServer(silence(2)) as server:
         with Oneloop(api_key=KEY, base_url=server.url, max_retries=0) as client:
             api = client.api.with_timeout(httpx.Timeout(seconds))
-            began = time.monotonic()
-            with pytest.raises(APITimeoutError):
+            with ends_within(0), pytest.raises(APITimeoutError):
                 get_billing_usage.sync(BID, client=api)
-            assert time.monotonic() - began < 0.5
