@@ -14,7 +14,7 @@ from codegen.errors import CheckoutError, CodegenError, DriftError
 from codegen.make import build
 from codegen.make.calls import calls
 from codegen.report import Outlook, Report
-from codegen.spec import facts, intake, overlay, validate
+from codegen.spec import facts, intake, overlay
 from codegen.spec.document import load
 from codegen.spec.omissions import omissions
 from codegen.spec.overlay import Overlay
@@ -168,10 +168,8 @@ def _foreseen(
         ),
     )
     try:
-        after = overlay.apply(holding, upstream.document)
-        validate.require_openapi(after, upstream, holding)
-        known = overlay.apply(holding, before.document)
-        validate.require_openapi(known, before, holding)
+        after = build.effective(upstream, holding)
+        known = build.effective(before, holding)
     except CodegenError as error:
         return [], str(error)
     return spec_changes(known, after), None

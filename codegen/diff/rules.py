@@ -58,23 +58,31 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "class changed": (_B, _B),
     "became an enum": (_B, _B),
     "no longer an enum": (_B, _B),
+    "const added": (_C, _B),  # makes no class
+    "const removed": (_B, _C),
+    "const changed": (_B, _B),
     "enum value added": (_B, _C),
     "enum value removed": (_B, _B),
     "variant added": (_B, _C),
     "variant removed": (_C, _B),
     "variant and its class removed": (_B, _B),
     "discriminator changed": (_B, _B),
+    "discriminator removed": (_B, _C),
     "discriminator added": (_C, _C),
     "discriminator mapping changed": (_C, _C),  # variants added or removed are told themselves
     "extra fields now refused": (_B, _B),  # the model loses additional_properties
     "extra fields now allowed": (_C, _C),
     "format changed": (_B, _B),
     "format added": (_C, _B),
-    "format removed": (_B, _C),
-    "number width changed": (_C, _C),  # Python numbers have none
+    "format removed": (_C, _C),
+    "number width widened": (_C, _C),  # Python's numbers have none
+    "number width narrowed": (_C, _B),
     "constraint tightened": (_C, _B),
-    "constraint loosened": (_B, _C),
+    "constraint loosened": (_C, _C),  # the Python type of an answer stays
     "constraint changed": (_B, _B),
+    "demand tightened": (_C, _B),  # such as `not`, dependentRequired, if and then
+    "demand loosened": (_B, _C),  # what always was there may be missing
+    "demand changed": (_B, _B),
     "constraint respelled": (_T, _T),  # to the same effect
     "default changed": (_C, _B),  # what is sent when the argument is left out
     "deprecated": (_C, _C),
@@ -97,6 +105,9 @@ API: Final[dict[str, Level]] = {
     "parameter became required": _B,
     "parameter became optional": _C,
     "parameter encoding changed": _B,
+    "empty value now taken": _C,
+    "empty value no longer taken": _B,
+    "form field encoding changed": _B,
     "request body removed": _B,
     "optional request body added": _C,
     "required request body added": _B,
@@ -116,6 +127,7 @@ API: Final[dict[str, Level]] = {
     "answer header added": _C,
     "answer header became optional": _B,
     "answer header became required": _C,
+    "answer header encoding changed": _B,
     "security asks for more": _B,
     "security asks for less": _C,
     "security scheme described anew": _T,

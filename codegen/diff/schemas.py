@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from codegen.diff import constraints
 from codegen.diff.constraints import in_words
+from codegen.diff.merge import ANNOTATIONS
 from codegen.diff.rules import Change, Direction, schema_change
-from codegen.diff.view import View, brings_class, reference, spelling, view
+from codegen.diff.view import View, Views, reference
+from codegen.spec.document import same
+from codegen.spec.pointer import ABSENT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codegen.spec.document import Json
 
-_PROSE: Final = {
-    *("description", "example", "examples", "externalDocs", "xml", "$comment", "title"),
-    *("$id", "$schema", "$anchor", "$defs"),
-}
-_ACCESS: Final = ("readOnly", "writeOnly")
+_PROSE: Final = ANNOTATIONS - {"default", "discriminator"}
+_ACCESS: Final = {"requests": "readOnly", "answers": "writeOnly"}
+"""What keeps a field out of each."""
 _HANDLED: Final = {
-    *_PROSE,
-    *_ACCESS,
+    *ANNOTATIONS,
+    *_ACCESS.values(),
     *constraints.KEYS,
-    *("type", "nullable", "enum", "const", "oneOf", "anyOf", "allOf", "discriminator", "format"),
-    *("properties", "required", "items", "additionalProperties", "default", "deprecated"),
+    *("enum", "const", "format", "properties", "required", "items", "additionalProperties"),
+    "deprecated",
 }
 
 
@@ -45,11 +49,11 @@ class Place:
 class SchemaDiff:
     """Compares schemas of two documents, each pair of components once for each direction."""
 
-    def __init__(self, old: Json, new: Json) -> None:
+    def __init__(self, old: Views, new: Views) -> None:
         self.changes: list[Change] = []
         self.seen: set[tuple[str, str, Direction]] = set()
         self.merged: set[str] = set()
-        self._documents = (old, new)
+        self._views = (old, new)
         self._direction: Direction = "answers"
         self._inline: list[tuple[int, int]] = []
 
@@ -62,8 +66,7 @@ class SchemaDiff:
         self.changes.append(schema_change(kind, self._direction, str(where), detail))
 
     def _compare(self, old_schema: Json, new_schema: Json, where: Place) -> None:
-        old = view(self._documents[0], old_schema)
-        new = view(self._documents[1], new_schema)
+        old, new = self._viewed(old_schema, new_schema)
         if not self._is_same_class(old, new):
             self._add("class changed", where, f"{_class_words(old)} → {_class_words(new)}")
         self.merged |= old.merged
@@ -92,8 +95,9 @@ class SchemaDiff:
 
     def _is_rename(self, old: View, new: View) -> bool:
         """Say whether the component itself was renamed, which is told once for all its uses."""
-        old_names = self._documents[0].get("components", {}).get("schemas", {})
-        new_names = self._documents[1].get("components", {}).get("schemas", {})
+        old_names, new_names = (
+            views.document.get("components", {}).get("schemas", {}) for views in self._views
+        )
         return bool(
             old.component
             and new.component
@@ -101,11 +105,16 @@ class SchemaDiff:
             and new.component not in old_names
         )
 
+    def _viewed(self, old: Json, new: Json) -> tuple[View, View]:
+        return self._views[0].of(old), self._views[1].of(new)
+
     def _compare_views(self, old: View, new: View, where: Place) -> None:
-        if old.variants or new.variants:
-            self._variants(old, new, where)
+        if old.unions or new.unions:
+            self._unions(old, new, where)
         else:
             self._types(old, new, where)
+        for kind, detail in constraints.demands(old.demands, new.demands):
+            self._add(kind, where, detail)
         if new.nullable and not old.nullable:
             self._add("became nullable", where)
         if old.nullable and not new.nullable:
@@ -118,7 +127,7 @@ class SchemaDiff:
                 self._compare(
                     old.keys.get("items", {}), new.keys.get("items", {}), where.into("[]")
                 )
-        self._annotations(old.keys, new.keys, where)
+        self._annotations(old, new, where)
 
     def _types(self, old: View, new: View, where: Place) -> None:
         if old.types == new.types:
@@ -133,82 +142,140 @@ class SchemaDiff:
         else:
             self._add("type changed", where, detail)
 
-    def _variants(self, old: View, new: View, where: Place) -> None:
+    def _unions(self, old: View, new: View, where: Place) -> None:
+        """Compare union by union where both have the same ones, else all variants with all."""
+        kinds = [sorted(kind for kind, _ in side.unions) for side in (old, new)]
+        groups = [sorted(side.unions, key=lambda union: union[0]) for side in (old, new)]
+        if kinds[0] == kinds[1]:
+            for (_, before), (_, after) in zip(*groups, strict=True):
+                self._variants(before, after, where)
+        else:
+            self._variants(old.variants or [old.schema], new.variants or [new.schema], where)
+        if old.unions and new.unions and not self._says_little(old, new):
+            for kind, detail in constraints.kinds(*kinds):
+                self._add(kind, where, detail)
+        self._discriminator(old.keys, new.keys, where)
+
+    def _says_little(self, old: View, new: View) -> bool:
+        """Say whether it is all one which kinds of unions these are: no value fits two variants."""
+        return all(
+            len(side.unions) == 1
+            and not any(
+                _meet(one.types, other.types) or not (one.types and other.types)
+                for one, other in combinations(map(views.of, side.variants), 2)
+            )
+            for views, side in zip(self._views, (old, new), strict=True)
+        )
+
+    def _variants(self, before: Sequence[Json], after: Sequence[Json], where: Place) -> None:
         """Pair variants by name, then by text, then those left over in their order by type."""
         olds, news = (
-            {spelling(document, schema): schema for schema in side.variants or (_bare(side),)}
-            for document, side in zip(self._documents, (old, new), strict=True)
+            {views.spelling(schema): schema for schema in side}
+            for views, side in zip(self._views, (before, after), strict=True)
         )
         pairs = [(schema, news[name]) for name, schema in olds.items() if name in news]
         removed = [schema for name, schema in olds.items() if name not in news]
         added = [schema for name, schema in news.items() if name not in olds]
-        for before in list(removed):
-            after = next((schema for schema in added if self._is_edited(before, schema)), None)
-            if after is not None:
-                removed.remove(before)
-                added.remove(after)
-                pairs.append((before, after))
-        for before, after in pairs:
-            self._compare(before, after, where.into(f"<{_variant(before)}>"))
+        for one in list(removed):
+            other = next((schema for schema in added if self._is_edited(one, schema)), None)
+            if other is not None:
+                removed.remove(one)
+                added.remove(other)
+                pairs.append((one, other))
+        for one, other in pairs:
+            self._compare(one, other, where.into(f"<{_variant(self._views[0], one)}>"))
         for schema in removed:
-            own = not reference(schema) and brings_class(self._documents[0], schema)
-            self._add(f"variant {'and its class ' if own else ''}removed", where, _variant(schema))
+            own = not reference(schema) and self._views[0].brings_class(schema)
+            kind = f"variant {'and its class ' if own else ''}removed"
+            self._add(kind, where, _variant(self._views[0], schema))
         for schema in added:
-            self._add("variant added", where, _variant(schema))
-        self._discriminator(old.keys, new.keys, where)
+            self._add("variant added", where, _variant(self._views[1], schema))
 
     def _is_edited(self, old_schema: Json, new_schema: Json) -> bool:
         """Say whether two variants that read differently still are the same one."""
-        old = view(self._documents[0], old_schema)
-        new = view(self._documents[1], new_schema)
+        old, new = self._viewed(old_schema, new_schema)
         if old.types != new.types or bool(old.component) != bool(new.component):
             return False
         return not old.component or self._is_rename(old, new)
 
     def _discriminator(self, old: Json, new: Json, where: Place) -> None:
         before, after = old.get("discriminator"), new.get("discriminator")
-        if before == after:
+        if same(before, after):
             return
         if before is None:
             self._add("discriminator added", where, in_words(after))
-        elif after is None or before.get("propertyName") != after.get("propertyName"):
+        elif after is None:
+            self._add("discriminator removed", where, in_words(before))
+        elif before.get("propertyName") != after.get("propertyName"):
             self._add("discriminator changed", where, f"{in_words(before)} → {in_words(after)}")
         else:
             self._add("discriminator mapping changed", where)
 
     def _enum(self, old: View, new: View, where: Place) -> None:
         if old.enum is None and new.enum is None:
+            self._const(old.const, new.const, where)
             return
+        before, after = (side.enum if side.const is ABSENT else [side.const] for side in (old, new))
         if old.enum is None:
             self._add("became an enum", where, in_words(new.enum))
         elif new.enum is None:
             self._add("no longer an enum", where, in_words(old.enum))
+        if before is None or after is None:
+            return
+        for value in before:
+            if not _has(after, value):
+                self._add("enum value removed", where, in_words(value))
+        for value in after:
+            if not _has(before, value):
+                self._add("enum value added", where, in_words(value))
+
+    def _const(self, before: Json, after: Json, where: Place) -> None:
+        if before is after or same(before, after):
+            return
+        if before is ABSENT:
+            self._add("const added", where, in_words(after))
+        elif after is ABSENT:
+            self._add("const removed", where, in_words(before))
         else:
-            for value in old.enum:
-                if value not in new.enum:
-                    self._add("enum value removed", where, in_words(value))
-            for value in new.enum:
-                if value not in old.enum:
-                    self._add("enum value added", where, in_words(value))
+            self._add("const changed", where, f"{in_words(before)} → {in_words(after)}")
 
     def _constraints(self, old: Json, new: Json, where: Place) -> None:
         others = {key for key in {*old, *new} - _HANDLED if not key.startswith("x-")}
-        for kind, detail in constraints.differences(old, new, others):
+        before, after = (
+            keys | {key: views.expanded(keys[key]) for key in others & keys.keys()}
+            for views, keys in zip(self._views, (old, new), strict=True)
+        )
+        for kind, detail in constraints.differences(before, after, others):
             self._add(kind, where, detail)
 
     def _object(self, old: View, new: View, where: Place) -> None:
+        hidden = _ACCESS[self._direction]
+        before, after = (
+            {name: views.of(schema).keys.get(hidden) is True for name, schema in fields.items()}
+            for views, fields in zip(self._views, (old.properties, new.properties), strict=True)
+        )
+        was_required, is_required = (
+            {name for name in side.required if not fields.get(name)}
+            for side, fields in ((old, before), (new, after))
+        )
         for name in {**old.properties, **new.properties}:
             there = where.into(f".{name}")
-            if name not in new.properties:
+            if name not in after:
                 self._add("field removed", there)
-            elif name not in old.properties:
-                required = name in new.required
-                self._add("required field added" if required else "field added", there)
+            elif name not in before:
+                self._add(f"{'required ' if name in is_required else ''}field added", there)
+            elif before[name] and after[name]:  # on neither side a part of this direction
+                if not same(old.properties[name], new.properties[name]):
+                    self._add("reworded", there, f"a field that is {hidden}")
             else:
-                if (name in new.required) != (name in old.required):
-                    required = name in new.required
-                    self._add("became required" if required else "became optional", there)
                 self._compare(old.properties[name], new.properties[name], there)
+        for names, kind in (
+            (is_required - was_required, "became required"),
+            (was_required - is_required, "became optional"),
+        ):
+            for name in sorted(names):
+                if (name in before) == (name in after):
+                    self._add(kind, where.into(f".{name}"))
         self._extra(old, new, where)
 
     def _extra(self, old: View, new: View, where: Place) -> None:
@@ -222,17 +289,22 @@ class SchemaDiff:
         elif before is not after:
             self._compare(before, after, where.into("{}"))
 
-    def _annotations(self, old: Json, new: Json, where: Place) -> None:
-        if old.get("default") != new.get("default"):
-            detail = f"{in_words(old.get('default'))} → {in_words(new.get('default'))}"
+    def _annotations(self, old_view: View, new_view: View, where: Place) -> None:
+        old, new = old_view.keys, new_view.keys
+        before, after = old.get("default", ABSENT), new.get("default", ABSENT)
+        if not same(before, after):
+            words = ("null" if it is None else in_words(it) for it in (before, after))
+            detail = " → ".join(words)
             self._add("default changed", where, detail)
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
             self._add("deprecated" if new.get("deprecated") else "no longer deprecated", where)
-        for key in _ACCESS:
+        for key in _ACCESS.values():
             if bool(old.get(key)) != bool(new.get(key)):
                 self._add("access changed", where, key)
         prose = {key for key in {*old, *new} if key in _PROSE or key.startswith("x-")}
-        if reworded := sorted(key for key in prose if old.get(key) != new.get(key)):
+        if not (old_view.unions or new_view.unions):
+            prose.add("discriminator")  # the client looks at none without variants to choose from
+        if reworded := sorted(key for key in prose if not same(old.get(key), new.get(key))):
             self._add("reworded", where, ", ".join(reworded))
 
 
@@ -250,17 +322,15 @@ def _meet(left: frozenset[str], right: frozenset[str]) -> bool:
     )
 
 
-def _bare(side: View) -> Json:
-    """Return the schema of a side without variants, as the one variant that it is."""
-    if side.component:
-        return {"$ref": f"#/components/schemas/{side.component}"}
-    return side.keys
+def _has(values: list[Json], value: Json) -> bool:
+    return any(same(value, other) for other in values)
 
 
-def _variant(schema: Json) -> str:
+def _variant(views: Views, schema: Json) -> str:
     if not isinstance(schema, dict):  # as 3.1 writes "anything" and "nothing"
         return in_words(schema)
-    return reference(schema) or schema.get("title") or in_words(schema.get("type", "any"))
+    side = views.of(schema)
+    return side.component or str(side.keys.get("title") or _type_words(side))
 
 
 def _class_words(side: View) -> str:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from codegen.diff.constraints import in_words
 from codegen.diff.endpoint import Endpoint, alternatives, endpoints, parameter_names
 from codegen.diff.rules import Change, api_change
 from codegen.diff.schemas import SchemaDiff
-from codegen.diff.view import brings_class, reference, view
+from codegen.diff.view import Views, reference
 from codegen.errors import SourceError
+from codegen.spec.document import same
 from codegen.spec.operations import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codegen.diff.rules import Direction
     from codegen.spec.document import Json
 
+Side = Literal["request", "answer"]
+_DIRECTIONS: Final[dict[Side, Direction]] = {"request": "requests", "answer": "answers"}
 _OPERATION_KEYS: Final = {
     *("operationId", "tags", "summary", "description", "externalDocs", "deprecated"),
-    *("parameters", "requestBody", "responses", "security", "servers"),
+    *("parameters", "requestBody", "responses", "security", "servers", "callbacks"),
 }
 _DOCUMENT_KEYS: Final = {"paths", "components", "security", "servers"}
-_PROSE: Final = {"openapi", "info", "tags", "externalDocs", "jsonSchemaDialect"}
+# The client has no webhooks; what they say of a schema is told with its class.
+_PROSE: Final = {"openapi", "info", "tags", "externalDocs", "jsonSchemaDialect", "webhooks"}
+_EXAMPLES: Final = {"example", "examples"}
 _ENCODING: Final = ("style", "explode", "allowReserved")
 
 
@@ -41,7 +48,8 @@ class _Comparison:
     def __init__(self, old: Json, new: Json) -> None:
         self.old, self.new = old, new
         self.changes: list[Change] = []
-        self.schemas = SchemaDiff(old, new)
+        self.views = (Views(old), Views(new))
+        self.schemas = SchemaDiff(*self.views)
 
     def run(self) -> list[Change]:
         self._operations()
@@ -49,6 +57,8 @@ class _Comparison:
         self._servers(self.old, self.new, "servers")
         self._schemes()
         self._prose(self.old, self.new, _PROSE, "document")
+        before, after = (document.get("components", {}) for document in (self.old, self.new))
+        self._prose(before, after, {"examples", "callbacks", "links"}, "components")
         self._others(self.old, self.new, _DOCUMENT_KEYS | _PROSE, "document")
         return self.changes + self.schemas.changes
 
@@ -126,14 +136,31 @@ class _Comparison:
                 f"parameter became {'required' if new.get('required') else 'optional'}", where
             )
         self._deprecated(old, new, where)
-        for key in _ENCODING:
-            before, after = _encoding(old, key), _encoding(new, key)
-            if before != after:
-                self._add("parameter encoding changed", where, f"{key} {before} → {after}")
-        if "content" in old or "content" in new:
-            self._content(old, new, where, "request")
-        self.schemas.compare(old.get("schema", {}), new.get("schema", {}), where, "requests")
-        self._prose(old, new, {"description", "example", "examples"}, where)
+        if bool(old.get("allowEmptyValue")) != bool(new.get("allowEmptyValue")):
+            taken = "now" if new.get("allowEmptyValue") else "no longer"
+            self._add(f"empty value {taken} taken", where)
+        self._value(old, new, where, "parameter")
+        self._prose(old, new, {"description", *_EXAMPLES}, where)
+
+    def _value(self, old: Json, new: Json, where: str, what: str) -> None:
+        """Compare how the values of a parameter or an answer's header are written, and what."""
+        side: Side = "request" if what == "parameter" else "answer"
+        if ("content" in old) != ("content" in new):
+            ways = (
+                f"as {', '.join(it['content'])}" if "content" in it else "plain"
+                for it in (old, new)
+            )
+            self._add(f"{what} encoding changed", where, " → ".join(ways))
+        elif "content" in old:
+            self._content(old, new, where, side)
+        else:
+            for key in _ENCODING:
+                before, after = _encoding(old, key), _encoding(new, key)
+                if before != after:
+                    self._add(f"{what} encoding changed", where, f"{key} {before} → {after}")
+            self.schemas.compare(
+                old.get("schema", {}), new.get("schema", {}), where, _DIRECTIONS[side]
+            )
 
     def _body(self, old: Json, new: Json, where: str) -> None:
         before, after = resolved(self.old, old), resolved(self.new, new)
@@ -152,7 +179,7 @@ class _Comparison:
             self._content(before, after, place, "request")
             self._prose(before, after, {"description"}, place)
 
-    def _content(self, old: Json, new: Json, where: str, side: str) -> None:
+    def _content(self, old: Json, new: Json, where: str, side: Side) -> None:
         before, after = old.get("content", {}), new.get("content", {})
         for media in sorted(before.keys() - after.keys()):
             self._add(f"{side} media type removed", where, media)
@@ -160,14 +187,28 @@ class _Comparison:
             self._add(f"{side} media type added", where, media)
         for media in sorted(before.keys() & after.keys()):
             place = where if len(before) == 1 else f"{where} as {media}"
+            one, other = before[media], after[media]
             self.schemas.compare(
-                before[media].get("schema", {}),
-                after[media].get("schema", {}),
-                place,
-                "requests" if side == "request" else "answers",
+                one.get("schema", {}), other.get("schema", {}), place, _DIRECTIONS[side]
             )
-            self._prose(before[media], after[media], {"example", "examples"}, place)
-            self._others(before[media], after[media], {"schema", "example", "examples"}, place)
+            if side == "request":
+                self._form(one, other, place)
+            self._prose(
+                one, other, _EXAMPLES | ({"encoding"} if side == "answer" else set()), place
+            )
+            self._others(one, other, {"schema", "encoding", *_EXAMPLES}, place)
+
+    def _form(self, old: Json, new: Json, where: str) -> None:
+        """Compare how the fields of a form are written that are there before and after."""
+        fields = [
+            views.of(media.get("schema", {})).properties
+            for views, media in zip(self.views, (old, new), strict=True)
+        ]
+        before, after = (media.get("encoding", {}) for media in (old, new))
+        for name in sorted((before.keys() | after.keys()) & fields[0].keys() & fields[1].keys()):
+            if not same(one := before.get(name, {}), other := after.get(name, {})):
+                detail = f"{in_words(one)} → {in_words(other)}"
+                self._add("form field encoding changed", f"{where}: {name}", detail)
 
     def _responses(self, old: Json, new: Json, where: str) -> None:
         for status in {**old, **new}:
@@ -188,7 +229,9 @@ class _Comparison:
         """Say whether a response of the old spec has a class that is written nowhere else."""
         schemas = [media.get("schema") for media in response.get("content", {}).values()]
         return any(
-            brings_class(self.old, schema) for schema in schemas if schema and not reference(schema)
+            self.views[0].brings_class(schema)
+            for schema in schemas
+            if schema and not reference(schema)
         )
 
     def _headers(self, old: Json, new: Json, where: str) -> None:
@@ -207,10 +250,9 @@ class _Comparison:
                 if bool(before.get("required")) != bool(after.get("required")):
                     kind = "required" if after.get("required") else "optional"
                     self._add(f"answer header became {kind}", place)
-                self.schemas.compare(
-                    before.get("schema", {}), after.get("schema", {}), place, "answers"
-                )
-                self._prose(before, after, {"description", "example", "examples"}, place)
+                self._deprecated(before, after, place)
+                self._value(before, after, place, "answer header")
+                self._prose(before, after, {"description", *_EXAMPLES}, place)
 
     def _security(self, old: list[frozenset[str]], new: list[frozenset[str]], where: str) -> None:
         if set(old) == set(new):
@@ -247,7 +289,7 @@ class _Comparison:
 
     def _classes(self) -> None:
         """Compare the named schemas, each of which is a Python class whether it is used or not."""
-        olds, news = _schemas_by_class(self.old), _schemas_by_class(self.new)
+        olds, news = map(_schemas_by_class, self.views)
         removed = [name for name in olds if name not in news]
         added = [name for name in news if name not in olds]
         for name in list(removed):
@@ -271,10 +313,10 @@ class _Comparison:
         if any((before, after) == (old, new) for before, after, _ in self.schemas.seen):
             return True
         before, after = (
-            view(document, {"$ref": f"#/components/schemas/{name}"})
-            for document, name in ((self.old, old), (self.new, new))
+            views.of({"$ref": f"#/components/schemas/{name}"})
+            for views, name in zip(self.views, (old, new), strict=True)
         )
-        return before.types == after.types and before.keys == after.keys
+        return before.types == after.types and same(before.keys, after.keys)
 
     def _deprecated(self, old: Json, new: Json, where: str) -> None:
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
@@ -282,33 +324,36 @@ class _Comparison:
 
     def _prose(self, old: Json, new: Json, keys: Iterable[str], where: str) -> None:
         extensions = {key for key in {*old, *new} if key.startswith("x-")}
-        changed = [key for key in sorted({*keys, *extensions}) if old.get(key) != new.get(key)]
+        changed = [
+            key for key in sorted({*keys, *extensions}) if not same(old.get(key), new.get(key))
+        ]
         if changed:
             self._add("reworded", where, ", ".join(changed))
 
     def _others(self, old: Json, new: Json, known: set[str], where: str) -> None:
         """Add what differs under keys that nothing else looks at."""
         for key in sorted({*old, *new} - known):
-            if key.startswith("x-") or old.get(key) == new.get(key):
+            if key.startswith("x-") or same(old.get(key), new.get(key)):
                 continue
             kind = "added" if key not in old else "removed" if key not in new else "changed"
             self._add(f"part {kind}", where, key)
 
 
-_OPERATION_PROSE: Final = {"summary", "description", "externalDocs"}
+_OPERATION_PROSE: Final = {"summary", "description", "externalDocs", "callbacks"}
 
 
-def _schemas_by_class(document: Json) -> dict[str, str]:
+def _schemas_by_class(views: Views) -> dict[str, str]:
     """Return the Python class of each named schema that has one, with the schema's own name."""
-    views = {
-        name: view(document, {"$ref": f"#/components/schemas/{name}"})
-        for name, schema in document.get("components", {}).get("schemas", {}).items()
-        if brings_class(document, schema)
+    schemas = views.document.get("components", {}).get("schemas", {})
+    return {
+        views.of({"$ref": f"#/components/schemas/{name}"}).class_name: name
+        for name, schema in schemas.items()
+        if views.brings_class(schema)
     }
-    return {side.class_name: name for name, side in views.items()}
 
 
-def _encoding(parameter: Json, key: str) -> Json:
-    style = parameter.get("style", "form" if parameter["in"] in {"query", "cookie"} else "simple")
+def _encoding(part: Json, key: str) -> Json:
+    """Return how a parameter, or a header of an answer, is written."""
+    style = part.get("style", "form" if part.get("in") in {"query", "cookie"} else "simple")
     defaults = {"style": style, "explode": style == "form", "allowReserved": False}
-    return parameter.get(key, defaults[key])
+    return part.get(key, defaults[key])

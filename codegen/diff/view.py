@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from openapi_python_client.strings import ClassName
 
-from codegen.spec import operations
+from codegen.diff import merge
+from codegen.spec import operations, pointer
+from codegen.spec.document import canonical
+from codegen.spec.pointer import ABSENT
 
 if TYPE_CHECKING:
     from codegen.spec.document import Json
 
-_ANNOTATIONS: Final = {"description", "nullable", "default", "deprecated", "title", "example"}
+_BESIDE_REFERENCE: Final = {"description", "nullable", "default", "deprecated", "title", "example"}
+_COMPONENTS: Final = "#/components/schemas/"
+# What a variant has that is more than a demand on a value whose shape is written beside it.
+_SHAPE: Final = {"type", "properties", "items", "enum", "const", "groups", "additionalProperties"}
+_NAME_MAPS: Final = {"properties", "patternProperties", "dependentSchemas", "$defs"}
 
 
 @dataclass(frozen=True)
 class View:
     """What a schema says, without where it says it.
 
-    `component` is the name that the schema is referred to by, "" for one written in place;
-    `variants` are the schemas of oneOf and anyOf; `merged` are the components that allOf took in;
-    `types` is empty for "anything".
+    `schema` is the schema itself; `component` is the name that it is referred to by, "" for one
+    written in place; `types` is empty for "anything"; `unions` are its oneOf and anyOf with the
+    schemas in each, null apart; `demands` those whose parts only demand something of a value, as
+    text; `title` is what names its class; `merged` are the components that allOf took in.
     """
 
+    schema: Json = field(hash=False)
     component: str
     keys: dict[str, Json] = field(hash=False)
     types: frozenset[str]
     nullable: bool
-    variants: tuple[Json, ...] = field(hash=False)
+    unions: tuple[tuple[str, tuple[Json, ...]], ...] = field(hash=False)
+    demands: tuple[tuple[str, frozenset[str]], ...] = ()
+    title: str = ""
     merged: frozenset[str] = frozenset()
+
+    @property
+    def variants(self) -> list[Json]:
+        """The schemas of all unions, which is what the generator makes one of."""
+        return [variant for _, variants in self.unions for variant in variants]
 
     @property
     def properties(self) -> dict[str, Json]:
@@ -43,107 +58,151 @@ class View:
         return set(self.keys.get("required", ()))
 
     @property
+    def const(self) -> Json:
+        """The one value allowed, or ABSENT."""
+        return self.keys.get("const", ABSENT)
+
+    @property
     def enum(self) -> list[Json] | None:
         """The allowed values but null, or None for no such list."""
-        if "const" in self.keys:
-            return [self.keys["const"]]
         values = self.keys.get("enum")
         return None if values is None else [value for value in values if value is not None]
 
     @property
     def makes_class(self) -> bool:
         """Whether the generator writes a class of its own for it."""
-        return not self.variants and ("object" in self.types or bool(self.keys.get("enum")))
+        alone = not (self.unions or self.demands)
+        return alone and ("object" in self.types or bool(self.keys.get("enum")))
 
     @property
     def class_name(self) -> str:
         """The class's name, without its parents' names for a schema written in place."""
-        return str(ClassName(self.keys.get("title") or self.component, "")) if self.named else ""
+        return str(ClassName(self.title or self.component, "")) if self.named else ""
 
     @property
     def named(self) -> bool:
         """Whether anything but its place names its class."""
-        return bool(self.component or self.keys.get("title"))
+        return bool(self.component or self.title)
 
 
-def view(document: Json, schema: Json) -> View:
-    """Return the view of `schema` in `document`."""
-    if not isinstance(schema, dict):  # 3.1 writes "anything" as true and "nothing" as false
-        schema = {} if schema else {"not": {}}
-    component = reference(schema)
-    keys = _flat(document, schema, ())
-    variants = [*keys.get("oneOf", ()), *keys.get("anyOf", ())]
-    spoken = [variant for variant in variants if not _is_null(document, variant)]
-    types, null_type = _types(keys)
-    nullable = keys.get("nullable") is True or null_type or len(spoken) < len(variants)
-    if len(spoken) == 1 and not types and not component:
-        only = view(document, spoken[0])
-        return replace(only, nullable=nullable or only.nullable)
-    merged = frozenset(filter(None, map(reference, schema.get("allOf", ()))))
-    return View(component, keys, types, nullable, tuple(spoken), merged)
+class Views:
+    """The views of one document's schemas, each made once."""
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self._made: dict[int, tuple[Json, View]] = {}
+        self._pairs: dict[str, Json] = {}
+
+    def of(self, schema: Json) -> View:
+        """Return the view of `schema`."""
+        if not isinstance(schema, dict):  # 3.1 writes "anything" as true and "nothing" as false
+            schema = {} if schema else {"not": {}}
+        if id(schema) not in self._made:
+            self._made[id(schema)] = (schema, self._view(schema))  # alive, so that its id is its
+        return self._made[id(schema)][1]
+
+    def brings_class(self, schema: Json) -> bool:
+        """Say whether the generator writes a class for the schema, or for one written inside it."""
+        side = self.of(schema)
+        parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
+        inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
+        return side.makes_class or any(map(self.brings_class, inside))
+
+    def spelling(self, schema: Json) -> str:
+        """Return what tells one variant from another: its component, or its whole text."""
+        return reference(schema) or canonical(operations.resolved(self.document, schema))
+
+    def expanded(self, value: Json, above: tuple[str, ...] = (), *, is_map: bool = False) -> Json:
+        """Return a schema with what its `$ref`s lead to in place, and without its prose."""
+        if isinstance(value, list | merge.Several):
+            return [self.expanded(each, above) for each in value]
+        if not isinstance(value, dict):
+            return value
+        ref = value.get("$ref")
+        if isinstance(ref, str) and not is_map and ref not in above:
+            return self.expanded(operations.resolved(self.document, value), (*above, ref))
+        return {
+            key: self.expanded(each, above, is_map=key in _NAME_MAPS and not is_map)
+            for key, each in value.items()
+            if is_map or key not in merge.ANNOTATIONS
+        }
+
+    def _view(self, schema: Json) -> View:
+        component = reference(schema)
+        keys = dict(self._flat(schema, ()))
+        unions, demands, has_null = self._groups(keys.pop("groups", ()))
+        types, null_type = _types(keys)
+        nullable = keys.pop("nullable", False) or null_type or has_null
+        variants = [variant for _, group in unions for variant in group]
+        if len(variants) == 1 and not types and not component:
+            only = self.of(variants[0])
+            return replace(only, nullable=nullable or only.nullable)
+        merged = frozenset(filter(None, map(reference, schema.get("allOf", ()))))
+        titled = {"$ref": _COMPONENTS + component} if component else schema
+        title = operations.resolved(self.document, titled).get("title", "")
+        return View(schema, component, keys, types, nullable, unions, demands, title, merged)
+
+    def _groups(
+        self, groups: Json
+    ) -> tuple[
+        tuple[tuple[str, tuple[Json, ...]], ...], tuple[tuple[str, frozenset[str]], ...], bool
+    ]:
+        """Return the unions, the groups of demands, and whether null is a variant."""
+        unions, demands, has_null = [], [], False
+        for kind, variants in groups:
+            spoken = [variant for variant in variants if not self._is_null(variant)]
+            has_null = has_null or len(spoken) < len(variants)
+            if all(map(self._is_demand, spoken)):
+                texts = (canonical(self.expanded(variant)) for variant in spoken)
+                demands.append((kind, frozenset(texts)))
+            elif spoken:
+                unions.append((kind, tuple(spoken)))
+        return tuple(unions), tuple(sorted(demands, key=repr)), has_null
+
+    def _is_demand(self, variant: Json) -> bool:
+        """Say whether a variant gives a value no shape, as `{required: [a]}` doesn't."""
+        keys = self._flat(variant, ()) if isinstance(variant, dict) else {}
+        return bool(keys.keys() - merge.ANNOTATIONS) and not keys.keys() & _SHAPE
+
+    def _is_null(self, schema: Json) -> bool:
+        resolved = operations.resolved(self.document, schema)
+        return isinstance(resolved, dict) and resolved.get("type") == "null"
+
+    def _flat(self, schema: Json, above: tuple[int, ...]) -> dict[str, Json]:
+        """Return the keywords of `schema` with its `$ref` followed and its allOf merged in."""
+        parts = list(schema.get("allOf", ()))
+        if "$ref" in schema:
+            parts.insert(0, operations.resolved(self.document, {"$ref": schema["$ref"]}))
+        flat = [
+            self._flat(part, (*above, id(part)))
+            for part in parts
+            if isinstance(part, dict) and id(part) not in above
+        ]
+        return merge.merged(merge.plain(schema), flat, self._both)
+
+    def _both(self, left: Json, right: Json) -> Json:
+        """Return a schema that is both, the same one whenever it is asked for."""
+        texts = sorted({canonical(left), canonical(right)})
+        pair = right if len(texts) == 1 else {"allOf": [left, right]}
+        return self._pairs.setdefault("".join(texts), pair)
 
 
 def reference(schema: Json) -> str:
-    """Return the last part of a `$ref`, or of the single one that an allOf wraps; else ""."""
+    """Return the component that a `$ref`, or the single one that an allOf wraps, names; else ""."""
     if not isinstance(schema, dict):
         return ""
     if isinstance(ref := schema.get("$ref"), str):
-        return ref.rsplit("/", maxsplit=1)[-1]
-    if len(schema.get("allOf", ())) == 1 and schema.keys() <= _ANNOTATIONS | {"allOf"}:
+        name = ref.removeprefix(_COMPONENTS)
+        return "" if name == ref or "/" in name else pointer.split(f"/{name}")[0]
+    if len(schema.get("allOf", ())) == 1 and schema.keys() <= _BESIDE_REFERENCE | {"allOf"}:
         return reference(schema["allOf"][0])
     return ""
 
 
-def spelling(document: Json, schema: Json) -> str:
-    """Return what tells one variant from another: its component, or its whole text."""
-    return reference(schema) or json.dumps(
-        operations.resolved(document, schema), sort_keys=True, ensure_ascii=False
-    )
-
-
-def brings_class(document: Json, schema: Json) -> bool:
-    """Say whether the generator writes a class for the schema, or for one written inside it."""
-    side = view(document, schema)
-    parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
-    inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
-    return side.makes_class or any(brings_class(document, part) for part in inside)
-
-
-def _flat(document: Json, schema: Json, above: tuple[int, ...]) -> dict[str, Json]:
-    """Return the keys of `schema` with its `$ref` followed and its allOf merged in."""
-    keys = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
-    parts = list(schema.get("allOf", ()))
-    if "$ref" in schema:
-        parts.insert(0, operations.resolved(document, {"$ref": schema["$ref"]}))
-    for part in parts:
-        if isinstance(part, dict) and id(part) not in above:
-            keys = _joined(_flat(document, part, (*above, id(part))), keys)
-    return keys
-
-
-def _joined(left: dict[str, Json], right: dict[str, Json]) -> dict[str, Json]:
-    """Return the keys of a schema that is both; what both speak of is an allOf in its turn."""
-    joined = left | right
-    if "properties" in left and "properties" in right:
-        joined["properties"] = left["properties"] | {
-            name: _both(left["properties"].get(name), schema)
-            for name, schema in right["properties"].items()
-        }
-    if "items" in left and "items" in right:
-        joined["items"] = _both(left["items"], right["items"])
-    if "required" in left and "required" in right:
-        joined["required"] = [*left["required"], *right["required"]]
-    return joined
-
-
-def _both(left: Json, right: Json) -> Json:
-    return right if left in (None, right) else {"allOf": [left, right]}
-
-
 def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:
     """Return the types but null, inferred where none is written, and whether null is one."""
-    written = keys.get("type", [])
-    types = set(written if isinstance(written, list) else [written])
+    written = keys.pop("type", None)
+    types = {"nothing"} if written == [] else {*(written or ())}
     values = [keys["const"]] if "const" in keys else keys.get("enum", [])
     null = "null" in types or None in values
     types -= {"null"}
@@ -157,8 +216,3 @@ def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:
 def _type_of(value: Json) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
     return names.get(type(value), "object")
-
-
-def _is_null(document: Json, schema: Json) -> bool:
-    resolved = operations.resolved(document, schema)
-    return isinstance(resolved, dict) and resolved.get("type") == "null"

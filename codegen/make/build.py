@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.make import generator
 from codegen.make.provenance import Provenance
-from codegen.spec import overlay, validate
+from codegen.spec import operations, overlay, validate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,13 @@ class Package(NamedTuple):
     left_out: list[str]
 
 
+def effective(upstream: Upstream, corrections: Overlay) -> Json:
+    """Return the corrected spec, valid, with each path's operations in their place."""
+    document = operations.with_items_in_place(overlay.apply(corrections, upstream.document))
+    validate.require_openapi(document, upstream, corrections)
+    return document
+
+
 def package(
     upstream: Upstream,
     corrections: Overlay,
@@ -35,8 +42,7 @@ def package(
 
     Upstream may be invalid OpenAPI: what counts is what the corrections make of it.
     """
-    document = overlay.apply(corrections, upstream.document)
-    validate.require_openapi(document, upstream, corrections)
+    document = effective(upstream, corrections)
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
     left_out = generator.write_package(document, made_from, folder, config, templates)
     return Package(folder, document, left_out)

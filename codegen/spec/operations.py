@@ -61,6 +61,28 @@ def each(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
+def with_items_in_place(document: Json) -> Json:
+    """Return the document with each path's own item instead of a `$ref` to one that can be found.
+
+    What stands beside the `$ref` goes before what it leads to (OpenAPI leaves that open).
+    """
+    paths = document.get("paths") if isinstance(document, dict) else None
+    if not isinstance(paths, dict):
+        return document
+    return document | {"paths": {path: _in_place(document, item) for path, item in paths.items()}}
+
+
+def _in_place(document: Json, item: Json, above: tuple[str, ...] = ()) -> Json:
+    ref = item.get("$ref") if isinstance(item, dict) else None
+    if not isinstance(ref, str) or ref in above:
+        return item
+    target = pointer.find(document, ref.removeprefix("#"))
+    if not isinstance(target, dict):
+        return item
+    own = {key: value for key, value in item.items() if key != "$ref"}
+    return _in_place(document, target, (*above, ref)) | own
+
+
 def key_of(parameter: Json) -> tuple[str, str]:
     """Return what makes a parameter the same as another: place and name; headers ignore case."""
     place, name = parameter["in"], parameter["name"]

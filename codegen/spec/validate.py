@@ -162,9 +162,12 @@ def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
 def _untold(document: Json) -> Iterator[Problem]:
     """Yield what openapi-spec-validator refuses and doesn't say where."""
     paths, components = document.get("paths"), document.get("components")
-    for path in paths if isinstance(paths, dict) else ():
+    for path, item in paths.items() if isinstance(paths, dict) else ():
+        where = pointer.join(["paths", path])
         if "?" in path or "#" in path:
-            yield Problem(pointer.join(["paths", path]), "a path has no query and no fragment")
+            yield Problem(where, "a path has no query and no fragment")
+        if isinstance(item, dict) and "$ref" in item:  # those that lead anywhere are in place
+            yield Problem(where, f"$ref {item['$ref']!r:.80} leads to itself")
     schemas = components.get("schemas") if isinstance(components, dict) else None
     clear: set[int] = set()
     for name, schema in schemas.items() if isinstance(schemas, dict) else ():

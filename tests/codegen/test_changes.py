@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from codegen.diff.specs import spec_changes
+from codegen.spec import operations
 from codegen.spec.pointer import find
 from codegen.spec.validate import problems
 from codegen.verdict import verdict
@@ -79,7 +80,18 @@ LIST = "/paths/~1pets/get"
 ONE = "/paths/~1pets~1{petId}"
 LIMIT = "/components/parameters/Limit"
 JSON = "content/application~1json"
+HEADER = f"{LIST}/responses/200/headers/X-Total"
 STRING = {"type": "string"}
+
+
+def shared_item(spec: Any) -> None:
+    """Move a path's item to where 3.1 has those that are shared."""
+    spec["openapi"] = "3.1.0"
+    item = spec["paths"].pop("/pets/{petId}")
+    spec["components"]["pathItems"] = {"Pet": item}
+    spec["paths"]["/pets/{petId}"] = {"$ref": "#/components/pathItems/Pet"}
+
+
 ROWS = [
     # operations
     (
@@ -534,8 +546,8 @@ ROWS = [
                 "anyOf": s["components"]["schemas"]["Pet"]["allOf"][1]["properties"]["toy"]["oneOf"]
             }
         ),
-        "none",
-        None,
+        "minor",
+        "schema Pet: toy: constraint loosened: oneOf → anyOf (in answers)",
     ),
     (
         "map values change type",
@@ -674,6 +686,104 @@ ROWS = [
         "none",
         None,
     ),
+    # how parameters, forms and headers are written
+    (
+        "parameter may be empty",
+        put(f"{LIST}/parameters/2/allowEmptyValue", True),
+        "minor",
+        "query parameter sort: empty value now taken",
+    ),
+    (
+        "parameter is written as JSON",
+        lambda s: s["paths"]["/pets"]["get"]["parameters"][2].update(
+            content={
+                "application/json": {
+                    "schema": s["paths"]["/pets"]["get"]["parameters"][2].pop("schema")
+                }
+            }
+        ),
+        "major",
+        "query parameter sort: parameter encoding changed: plain → as application/json",
+    ),
+    (
+        "answer header deprecated",
+        put(f"{HEADER}/deprecated", True),
+        "minor",
+        "status 200: header x-total: deprecated",
+    ),
+    (
+        "answer header explodes",
+        put(f"{HEADER}/explode", True),
+        "major",
+        "header x-total: answer header encoding changed: explode False → True",
+    ),
+    (
+        "answer header is written as JSON",
+        put(HEADER, {"required": True, "content": {"application/json": {"schema": {}}}}),
+        "major",
+        "header x-total: answer header encoding changed: plain → as application/json",
+    ),
+    # where things stand
+    (
+        "path item moves behind $ref",
+        shared_item,
+        "patch",
+        "document: reworded: openapi",
+    ),
+    (
+        "path item behind $ref loses an operation",
+        both(shared_item, drop("/components/pathItems/Pet/delete")),
+        "major",
+        "DELETE /pets/{petId}: operation removed",
+    ),
+    (
+        "path item behind $ref gets a required parameter",
+        both(
+            shared_item,
+            add(
+                "/components/pathItems/Pet/parameters",
+                {"name": "q", "in": "query", "required": True, "schema": STRING},
+            ),
+        ),
+        "major",
+        "GET /pets/{petId}: query parameter q: required parameter added",
+    ),
+    (
+        "operation beside the $ref of a path item",
+        both(
+            shared_item,
+            put(
+                f"{ONE}/put",
+                {"operationId": "putPet", "responses": {"204": {"description": "x"}}},
+            ),
+        ),
+        "minor",
+        "PUT /pets/{petId}: operation added",
+    ),
+    (
+        "webhook edited",
+        both(
+            put("/openapi", "3.1.0"),
+            put("/webhooks", {"sold": {"post": {"responses": {"200": {"description": "x"}}}}}),
+        ),
+        "patch",
+        "document: reworded: openapi, webhooks",
+    ),
+    (
+        "callback edited",
+        put(
+            "/paths/~1orders/post/callbacks",
+            {"paid": {"{$url}": {"post": {"responses": {"200": {"description": "x"}}}}}},
+        ),
+        "patch",
+        "POST /orders: reworded: callbacks",
+    ),
+    (
+        "shared example edited",
+        put("/components/examples", {"Rex": {"value": {"name": "Rex"}}}),
+        "patch",
+        "components: reworded: examples",
+    ),
     # security and servers
     (
         "operation opens up",
@@ -783,6 +893,7 @@ def test_a_change_gets_its_verdict_and_its_line(
 ) -> None:
     new = copy.deepcopy(SHOP)
     edit(new)
+    new = operations.with_items_in_place(new)
     assert problems(new) == []
     changes = spec_changes(SHOP, new)
     lines = [f"{change.where}: {change.what}" for change in changes]
