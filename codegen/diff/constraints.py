@@ -21,7 +21,7 @@ KEYS: Final = {
     *UPPER,
     *LOWER,
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-    *("multipleOf", "uniqueItems", "pattern"),
+    *("multipleOf", "uniqueItems", "pattern", "format"),
 }
 # Formats that the generator gives a Python type of their own, and widths of numbers, widest first.
 _PYTHON_FORMATS: Final = {"date", "date-time", "uuid", "binary", "byte"}

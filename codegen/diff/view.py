@@ -27,13 +27,15 @@ class View:
     """What a schema says, without where it says it.
 
     `schema` is the schema itself; `component` is the name that it is referred to by, "" for one
-    written in place; `types` is empty for "anything"; `unions` are its oneOf and anyOf with the
-    schemas in each, null apart; `demands` those whose parts only demand something of a value, as
-    text; `title` is what names its class; `merged` are the components that allOf took in.
+    written in place, and `beside` what stands beside that; `types` is empty for "anything";
+    `unions` are its oneOf and anyOf with the schemas in each, null apart; `demands` those whose
+    parts only demand something of a value, as text; `title` is what names its class; `merged` are
+    the components that allOf took in.
     """
 
     schema: Json = field(hash=False)
     component: str
+    beside: Json = field(hash=False)
     keys: dict[str, Json] = field(hash=False)
     types: frozenset[str]
     nullable: bool
@@ -90,7 +92,9 @@ class Views:
 
     def __init__(self, document: Json) -> None:
         self.document = document
+        # By id, each with its schema, so that no other gets the id.
         self._made: dict[int, tuple[Json, View]] = {}
+        self._flats: dict[int, tuple[Json, dict[str, Json]]] = {}
         self._pairs: dict[str, Json] = {}
 
     def of(self, schema: Json) -> View:
@@ -98,8 +102,12 @@ class Views:
         if not isinstance(schema, dict):  # 3.1 writes "anything" as true and "nothing" as false
             schema = {} if schema else {"not": {}}
         if id(schema) not in self._made:
-            self._made[id(schema)] = (schema, self._view(schema))  # alive, so that its id is its
+            self._made[id(schema)] = (schema, self._view(schema))
         return self._made[id(schema)][1]
+
+    def named(self, component: str) -> View:
+        """Return the view of a component itself, by its name."""
+        return self.of(self.document["components"]["schemas"][component])
 
     def brings_class(self, schema: Json) -> bool:
         """Say whether the generator writes a class for the schema, or for one written inside it."""
@@ -129,18 +137,22 @@ class Views:
 
     def _view(self, schema: Json) -> View:
         component = reference(schema)
-        keys = dict(self._flat(schema, ()))
+        keys = dict(self._flat(schema))
         unions, demands, has_null = self._groups(keys.pop("groups", ()))
         types, null_type = _types(keys)
         nullable = keys.pop("nullable", False) or null_type or has_null
         variants = [variant for _, group in unions for variant in group]
         if len(variants) == 1 and not types and not component:
             only = self.of(variants[0])
-            return replace(only, nullable=nullable or only.nullable)
+            beside = only.beside | _without(schema, "oneOf", "anyOf") | {"nullable": nullable}
+            return replace(only, nullable=nullable or only.nullable, beside=beside)
         merged = frozenset(filter(None, map(reference, schema.get("allOf", ()))))
         titled = {"$ref": _COMPONENTS + component} if component else schema
         title = operations.resolved(self.document, titled).get("title", "")
-        return View(schema, component, keys, types, nullable, unions, demands, title, merged)
+        beside = _without(schema, "$ref", "allOf")
+        return View(
+            schema, component, beside, keys, types, nullable, unions, demands, title, merged
+        )
 
     def _groups(
         self, groups: Json
@@ -161,24 +173,26 @@ class Views:
 
     def _is_demand(self, variant: Json) -> bool:
         """Say whether a variant gives a value no shape, as `{required: [a]}` doesn't."""
-        keys = self._flat(variant, ()) if isinstance(variant, dict) else {}
+        keys = self._flat(variant) if isinstance(variant, dict) else {}
         return bool(keys.keys() - merge.ANNOTATIONS) and not keys.keys() & _SHAPE
 
     def _is_null(self, schema: Json) -> bool:
         resolved = operations.resolved(self.document, schema)
         return isinstance(resolved, dict) and resolved.get("type") == "null"
 
-    def _flat(self, schema: Json, above: tuple[int, ...]) -> dict[str, Json]:
+    def _flat(self, schema: Json) -> dict[str, Json]:
         """Return the keywords of `schema` with its `$ref` followed and its allOf merged in."""
-        parts = list(schema.get("allOf", ()))
-        if "$ref" in schema:
-            parts.insert(0, operations.resolved(self.document, {"$ref": schema["$ref"]}))
-        flat = [
-            self._flat(part, (*above, id(part)))
-            for part in parts
-            if isinstance(part, dict) and id(part) not in above
-        ]
-        return merge.merged(merge.plain(schema), flat, self._both)
+        if id(schema) not in self._flats:
+            self._flats[id(schema)] = (schema, {})  # what is made of itself adds nothing
+            parts = list(schema.get("allOf", ()))
+            if "$ref" in schema:
+                parts.insert(0, operations.resolved(self.document, {"$ref": schema["$ref"]}))
+            flats = [self._flat(part) for part in parts if isinstance(part, dict)]
+            self._flats[id(schema)] = (
+                schema,
+                merge.merged(merge.plain(schema), flats, self._both),
+            )
+        return self._flats[id(schema)][1]
 
     def _both(self, left: Json, right: Json) -> Json:
         """Return a schema that is both, the same one whenever it is asked for."""
@@ -197,6 +211,10 @@ def reference(schema: Json) -> str:
     if len(schema.get("allOf", ())) == 1 and schema.keys() <= _BESIDE_REFERENCE | {"allOf"}:
         return reference(schema["allOf"][0])
     return ""
+
+
+def _without(schema: Json, *keys: str) -> dict[str, Json]:
+    return {key: value for key, value in schema.items() if key not in keys}
 
 
 def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:

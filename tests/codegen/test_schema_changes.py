@@ -750,6 +750,31 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "minor",
         "discriminator mapping changed",
     ),
+    # what stands beside a reference
+    (
+        "component may be null at its second use",
+        thing(x=A, y=A),
+        thing(x=A, y=any_of(A, {"type": "null"})),
+        "major",
+        "minor",
+        "y: became nullable",
+    ),
+    (
+        "component is limited at its second use",
+        thing(x=SHORT, y=SHORT),
+        thing(x=SHORT, y=SHORT | {"maxLength": 4}),
+        "minor",
+        "major",
+        "y: constraint tightened: maxLength none → 4",
+    ),
+    (
+        "component has another default at its second use",
+        thing(x=SHORT, y=all_of(SHORT, default="a")),
+        thing(x=SHORT, y=all_of(SHORT, default="b")),
+        "minor",
+        "major",
+        "y: default changed: a → b",
+    ),
     # what contains itself
     (
         "what contains itself through two parts of an allOf",
