@@ -218,7 +218,16 @@ def _covers(wide: set[str], narrow: set[str]) -> bool:
     """Say whether a type checker takes each of the types `narrow` for one of `wide`."""
     if "Any" in wide:
         return True
-    return narrow - {"Any"} <= (wide | {"int"} if "float" in wide else wide)
+    taken = wide | {"int"} if "float" in wide else wide
+    return all(each in taken or _literal_type(each) in taken for each in narrow - {"Any"})
+
+
+def _literal_type(member: str) -> str | None:
+    """Return the type of the value of `Literal[...]`; None for any other type."""
+    tree = ast.parse(member, mode="eval").body
+    if isinstance(tree, ast.Subscript) and ast.unparse(tree.value) == "Literal":
+        return type(ast.literal_eval(tree.slice)).__name__
+    return None
 
 
 def _parsed(annotation: object) -> ast.expr | None:

@@ -14,6 +14,7 @@ from codegen.diff.specs import spec_changes
 from codegen.verdict import verdict
 from tests.codegen.support import write_json
 from tests.codegen.test_changes import ROWS, SHOP
+from tests.codegen.test_schema_changes import spec, thing
 
 RANKS = ["none", "patch", "minor", "major"]
 
@@ -24,6 +25,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _generated(folder: Path, spec: Any) -> Path:
+    folder.mkdir(exist_ok=True)
     generate(write_json(folder / "spec.json", spec), None, folder / "root" / "shop_client")
     return folder / "root" / "shop_client"
 
@@ -118,3 +120,23 @@ def test_python_code_meets_the_change(
         assert [text for text in lines if line in text], lines
     # The spec alone already says all that Python says.
     assert RANKS.index(verdict(changes)) <= RANKS.index(verdict(spec_changes(SHOP, spec)))
+
+
+@pytest.mark.parametrize(
+    ("direction", "before", "after", "line"),
+    [
+        ("answers", {}, {"const": "a"}, "type changed: str → Literal['a']: compatible"),
+        ("answers", {"const": "a"}, {}, "type changed: Literal['a'] → str: breaking"),
+        ("requests", {}, {"const": "a"}, "type changed: str → Literal['a']: breaking"),
+        ("requests", {"const": "a"}, {}, "type changed: Literal['a'] → str: compatible"),
+    ],
+)
+def test_a_literal_is_one_of_its_type(
+    tmp_path: Path, direction: str, before: Any, after: Any, line: str
+) -> None:
+    fields = (thing(("x",), x={"type": "string"} | each) for each in (before, after))
+    specs = [spec(field | {"title": "Thing"}, direction) for field in fields]
+    folders = [_generated(tmp_path / name, each) for name, each in zip("ab", specs, strict=True)]
+    changes = python_changes(*folders)
+    assert [f"{change.what}: {change.level}" for change in changes] == [line]
+    assert RANKS.index(verdict(changes)) <= RANKS.index(verdict(spec_changes(*specs)))
