@@ -82,7 +82,8 @@ def kinds(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
         how = "loosened"
     else:
         how = "changed"
-    yield f"constraint {how}", f"{' and '.join(old)} → {' and '.join(new)}"
+    words = (" and ".join(it) or "none" for it in (old, new))
+    yield f"constraint {how}", " → ".join(words)
 
 
 def in_words(value: Json) -> str:

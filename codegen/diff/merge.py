@@ -52,7 +52,7 @@ def plain(schema: Keys) -> Keys:
             keys[name] = keys.pop(limit)
     if "if" in keys:
         parts = ("if", "then", "else")
-        keys["if"] = {part: keys.pop(part) for part in parts if part in keys}
+        keys["if, then"] = {part: keys.pop(part) for part in parts if part in keys}
     groups = [(kind, keys.pop(kind)) for kind in ("oneOf", "anyOf") if keys.get(kind)]
     if groups:
         keys["groups"] = groups

@@ -121,9 +121,11 @@ class SchemaDiff:
             self._tell(values.types(old, new), where)
         self._tell(constraints.demands(old.demands, new.demands), where)
         self._tell(values.null(old, new), where)
-        if old.types == new.types or values.meet(old.types, new.types):
+        is_alike = old.types == new.types or values.meet(old.types, new.types)
+        if is_alike or not new.types:
             self._tell(values.listed(old, new), where)
             self._constraints(old.keys, new.keys, where)
+        if is_alike:
             self._object(old, new, where)
             if "items" in old.keys or "items" in new.keys:
                 self._compare(
@@ -140,9 +142,17 @@ class SchemaDiff:
                 self._variants(before, after, where)
         else:
             self._variants(old.variants or [old.schema], new.variants or [new.schema], where)
-        if old.unions and new.unions and not self._says_little(old, new):
+        self._tell(values.types_beside(*map(self._typed, self._views, (old, new))), where)
+        several = len(old.unions) > 1 or len(new.unions) > 1
+        if several or (old.unions and new.unions and not self._says_little(old, new)):
             self._tell(constraints.kinds(*kinds), where)
         self._tell(values.discriminator(old.keys, new.keys), where)
+
+    def _typed(self, views: Views, side: View) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the types written beside the unions, and those of what they allow."""
+        variants = [views.of(variant).types for variant in side.variants]
+        inside = frozenset[str]().union(*variants) if all(variants) else frozenset[str]()
+        return (side.types if side.unions else frozenset()), side.types or inside
 
     def _says_little(self, old: View, new: View) -> bool:
         """Say whether it is all one which kinds of unions these are: no value fits two variants."""
@@ -240,7 +250,7 @@ def _variant(views: Views, schema: Json) -> str:
     if not isinstance(schema, dict):  # as 3.1 writes "anything" and "nothing"
         return in_words(schema)
     side = views.of(schema)
-    return side.component or str(side.keys.get("title") or values.in_types(side))
+    return side.component or str(side.keys.get("title") or values.in_types(side.types))
 
 
 def _class_words(side: View) -> str:

@@ -27,7 +27,7 @@ def types(old: View, new: View) -> Iterator[Difference]:
     """Yield how the types differ of two schemas without unions."""
     if old.types == new.types:
         return
-    detail = f"{in_types(old)} → {in_types(new)}"
+    detail = f"{in_types(old.types)} → {in_types(new.types)}"
     if not new.types and old.types & {"object", "array"}:
         yield "type changed", detail  # the classes inside go
     elif _covers(new.types, old.types):
@@ -36,6 +36,16 @@ def types(old: View, new: View) -> Iterator[Difference]:
         yield "type narrowed", detail
     else:
         yield "type changed", detail
+
+
+def types_beside(
+    old: tuple[frozenset[str], frozenset[str]], new: tuple[frozenset[str], frozenset[str]]
+) -> Iterator[Difference]:
+    """Yield how types beside unions differ; each side has them, and those that it allows at all."""
+    if new[0] and not _covers(new[0], old[1]):
+        yield "type narrowed", f"{in_types(old[1])} → {in_types(new[1])}"
+    elif old[0] and not _covers(old[0], new[1]):
+        yield "type widened", f"{in_types(old[1])} → {in_types(new[1])}"
 
 
 def null(old: View, new: View) -> Iterator[Difference]:
@@ -101,9 +111,9 @@ def meet(left: frozenset[str], right: frozenset[str]) -> bool:
     )
 
 
-def in_types(side: View) -> str:
+def in_types(types: frozenset[str]) -> str:
     """Return the types in words."""
-    return " or ".join(sorted(side.types)) or "anything"
+    return " or ".join(sorted(types)) or "anything"
 
 
 def _covers(wide: frozenset[str], narrow: frozenset[str]) -> bool:

@@ -19,6 +19,7 @@ _BESIDE_REFERENCE: Final = {"description", "nullable", "default", "deprecated", 
 _COMPONENTS: Final = "#/components/schemas/"
 # What a variant has that is more than a demand on a value whose shape is written beside it.
 _SHAPE: Final = {"type", "properties", "items", "enum", "const", "groups", "additionalProperties"}
+_NOTHING: Final = frozenset({"nothing"})
 _NAME_MAPS: Final = {"properties", "patternProperties", "dependentSchemas", "$defs"}
 
 
@@ -128,7 +129,9 @@ class Views:
             return value
         ref = value.get("$ref")
         if isinstance(ref, str) and not is_map and ref not in above:
-            return self.expanded(operations.resolved(self.document, value), (*above, ref))
+            target = self.expanded(operations.resolved(self.document, value), (*above, ref))
+            beside = self.expanded(_without(value, "$ref"), above)
+            return {"allOf": [target], **beside} if beside else target
         return {
             key: self.expanded(each, above, is_map=key in _NAME_MAPS and not is_map)
             for key, each in value.items()
@@ -142,14 +145,20 @@ class Views:
         types, null_type = _types(keys)
         nullable = keys.pop("nullable", False) or null_type or has_null
         variants = [variant for _, group in unions for variant in group]
-        if len(variants) == 1 and not types and not component:
+        if len(variants) == 1 and not component:
             only = self.of(variants[0])
+            if keys.keys() - merge.ANNOTATIONS or (types and types != only.types):
+                own = keys | ({"type": sorted(types)} if types else {}) | {"nullable": nullable}
+                return self.of(self._both(variants[0], own))  # both hold, as parts of an allOf do
             beside = only.beside | _without(schema, "oneOf", "anyOf") | {"nullable": nullable}
             return replace(only, nullable=nullable or only.nullable, beside=beside)
         merged = frozenset(filter(None, map(reference, schema.get("allOf", ()))))
         titled = {"$ref": _COMPONENTS + component} if component else schema
         title = operations.resolved(self.document, titled).get("title", "")
-        beside = _without(schema, "$ref", "allOf")
+        if "$ref" in schema or not component:
+            beside = _without(schema, "$ref")
+        else:
+            beside = self.of(schema["allOf"][0]).beside | _without(schema, "allOf")
         return View(
             schema, component, beside, keys, types, nullable, unions, demands, title, merged
         )
@@ -177,8 +186,7 @@ class Views:
         return bool(keys.keys() - merge.ANNOTATIONS) and not keys.keys() & _SHAPE
 
     def _is_null(self, schema: Json) -> bool:
-        resolved = operations.resolved(self.document, schema)
-        return isinstance(resolved, dict) and resolved.get("type") == "null"
+        return isinstance(schema, dict) and _types(dict(self._flat(schema))) == (_NOTHING, True)
 
     def _flat(self, schema: Json) -> dict[str, Json]:
         """Return the keywords of `schema` with its `$ref` followed and its allOf merged in."""
@@ -220,17 +228,16 @@ def _without(schema: Json, *keys: str) -> dict[str, Json]:
 def _types(keys: dict[str, Json]) -> tuple[frozenset[str], bool]:
     """Return the types but null, inferred where none is written, and whether null is one."""
     written = keys.pop("type", None)
-    types = {"nothing"} if written == [] else {*(written or ())}
-    values = [keys["const"]] if "const" in keys else keys.get("enum", [])
-    null = "null" in types or None in values
-    types -= {"null"}
-    if not types:
-        types |= {_type_of(value) for value in values if value is not None}
-    if not types and "properties" in keys:  # as the generator does; `items` alone says nothing
-        types.add("object")
-    return frozenset(types), null
+    values = [keys["const"]] if "const" in keys else keys.get("enum")
+    null = "null" in (written or ()) or None in (values or ())
+    types = written
+    if types is None and values is not None:
+        types = map(_type_of, values)
+    if types is None:  # as the generator does; `items` alone says nothing
+        return frozenset({"object"} if "properties" in keys else ()), null
+    return frozenset(types) - {"null"} or _NOTHING, null
 
 
 def _type_of(value: Json) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
-    return names.get(type(value), "object")
+    return "null" if value is None else names.get(type(value), "object")

@@ -432,7 +432,7 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         AB | {"if": demanding("a"), "then": demanding("b")},
         "minor",
         "major",
-        "demand tightened: if none",
+        "demand tightened: if, then none",
     ),
     (
         "then changed",
@@ -440,7 +440,7 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         AB | {"if": demanding("a"), "then": demanding("a", "b")},
         "major",
         "major",
-        "demand changed: if ",
+        "demand changed: if, then ",
     ),
     (
         "dependentRequired removed",
