@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +279,22 @@ def test_a_setting_without_effect_stops_the_run(
         _generate(tmp_path, spec, config=path)
 
 
+def test_operations_behind_a_path_items_reference_are_generated(tmp_path: Path, spec: Any) -> None:
+    spec["openapi"] = "3.1.0"
+    shared = spec["paths"].pop(PATH)
+    spec["components"]["pathItems"] = {
+        "Pet": shared,
+        "Alias": {"$ref": "#/components/pathItems/Pet"},
+    }
+    patch = {"operationId": "patchPet", "responses": {"204": {"description": "fine"}}}
+    spec["paths"][PATH] = {"$ref": "#/components/pathItems/Alias", "patch": patch}
+    folder = _generate(tmp_path, spec)
+    modules = {path.stem for path in folder.glob("api/*/*.py")}
+    assert {"get_pet", "delete_pet", "patch_pet"} <= modules
+    written = json.loads((folder / "openapi.json").read_text())
+    assert written["paths"][PATH] == shared | {"patch": patch}
+
+
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
@@ -297,6 +314,16 @@ def test_a_setting_without_effect_stops_the_run(
             ),
             "leads out of the document",
             id="outside ref",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"].update({PATH: {"$ref": "#/paths/~1pets~1{petId}"}}),
+            r"/paths/~1pets~1\{petId\} .*leads to itself",
+            id="path item that is itself",
+        ),
+        pytest.param(
+            lambda spec: spec["paths"].update({PATH: {"$ref": "#/components/pathItems/Pet"}}),
+            r"/paths/~1pets~1\{petId\} .*leads nowhere",
+            id="path item that is nowhere",
         ),
         pytest.param(
             lambda spec: spec["components"].pop("securitySchemes"),
