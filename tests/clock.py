@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-LATE = 1.0
+LATE = 2.0
 """Seconds that any step may come late here; what breaks a promise takes longer than that."""
 
 

@@ -122,7 +122,7 @@ class SchemaDiff:
         self._tell(constraints.demands(old.demands, new.demands), where)
         self._tell(values.null(old, new), where)
         is_alike = old.types == new.types or values.meet(old.types, new.types)
-        if is_alike or not new.types:
+        if is_alike or not (old.types and new.types):
             self._tell(values.listed(old, new), where)
             self._constraints(old.keys, new.keys, where)
         if is_alike:
@@ -235,7 +235,7 @@ class SchemaDiff:
         self._extra(old, new, where)
 
     def _extra(self, old: View, new: View, where: Place) -> None:
-        if "object" not in old.types & new.types:
+        if "object" in old.types ^ new.types:
             return
         before, after = (side.keys.get("additionalProperties", True) for side in (old, new))
         if after is False and before is not False:

@@ -42,10 +42,11 @@ def types_beside(
     old: tuple[frozenset[str], frozenset[str]], new: tuple[frozenset[str], frozenset[str]]
 ) -> Iterator[Difference]:
     """Yield how types beside unions differ; each side has them, and those that it allows at all."""
-    if new[0] and not _covers(new[0], old[1]):
-        yield "type narrowed", f"{in_types(old[1])} → {in_types(new[1])}"
-    elif old[0] and not _covers(old[0], new[1]):
-        yield "type widened", f"{in_types(old[1])} → {in_types(new[1])}"
+    refuses = bool(new[0]) and not _covers(new[0], old[1])
+    refused = bool(old[0]) and not _covers(old[0], new[1])
+    if refuses or refused:
+        how = "changed" if refuses and refused else "narrowed" if refuses else "widened"
+        yield f"type {how}", f"{in_types(old[1])} → {in_types(new[1])}"
 
 
 def null(old: View, new: View) -> Iterator[Difference]:
@@ -118,7 +119,7 @@ def in_types(types: frozenset[str]) -> str:
 
 def _covers(wide: frozenset[str], narrow: frozenset[str]) -> bool:
     """Say whether each value of the types `narrow` has one of the types `wide`."""
-    if not wide:
+    if not wide or narrow == {"nothing"}:
         return True
     return bool(narrow) and narrow <= (wide | {"integer"} if "number" in wide else wide)
 

@@ -604,6 +604,22 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "major",
         "became an enum",
     ),
+    (
+        "any value but some becomes one of those",
+        {"not": {"type": "number"}},
+        INTEGER,
+        "major",
+        "major",
+        "demand loosened: not",
+    ),
+    (
+        "type beside a union changed",
+        any_of({"minLength": 1}, B, type="string"),
+        any_of({"minLength": 1}, B, type="object"),
+        "major",
+        "major",
+        "type changed: string → object",
+    ),
     # numbers and texts
     (
         "int64 becomes int32",
@@ -766,6 +782,14 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "minor",
         "major",
         "y: constraint tightened: maxLength none → 4",
+    ),
+    (
+        "component is closed at its second use",
+        thing(x=B, y=B),
+        thing(x=B, y=B | {"additionalProperties": False}),
+        "major",
+        "major",
+        "y: extra fields now refused",
     ),
     (
         "component has another default at its second use",

@@ -117,7 +117,7 @@ def drip(connection: socket.socket, head: bytes, number: int) -> None:
     "handler",
     [
         pytest.param(drip, id="drips"),
-        pytest.param(lambda *_: time.sleep(2), id="is silent"),
+        pytest.param(lambda *_: time.sleep(4), id="is silent"),
         pytest.param(
             lambda connection, *_: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"),
             id="tunnels to nobody",
