@@ -298,7 +298,7 @@ def test_an_operation_that_the_client_does_not_take_is_news() -> None:
         "\n## The vendor no longer publishes\n\n- `PUT /b`\n"
     )
     assert published.news(before, after, ["POST /`c`\n", "PUT /b"]) == ""
-    many = {"paths": {f"/{number:03}": {"get": {}} for number in range(150)}}
+    many: Any = {"paths": {f"/{number:03}": {"get": {}} for number in range(150)}}
     assert published.news(None, many).splitlines()[-2:] == ["- `GET /099`", "- and 50 more"]
 
 
