@@ -52,10 +52,10 @@ class Action:
 
     @property
     def expected_places(self) -> dict[str, Json]:
-        """What upstream says at each place, by pointer."""
+        """What upstream says at each place, by pointer; none where nobody said."""
         if (where := self.target.pointer) is not None:
             return {where: self.expected}
-        return dict(self.expected)
+        return {} if self.expected is pointer.ABSENT else dict(self.expected)
 
     def done(self, document: Json) -> Json:
         """Return `document` with the action done; where nothing is selected, nothing changes."""

@@ -94,8 +94,8 @@ def _origin(where: str, corrections: Overlay, document: Json) -> str | None:
             if not (action.copy and pointer.find(document, where) is not pointer.ABSENT)
             if any(
                 pointer.find(source, where.removeprefix(place)) is not pointer.ABSENT
-                for place in action.expected_places
                 for source in action.sources(document).values() or (action.update,)
+                for place in action.expected_places
                 if where.startswith(place + "/")
                 or (where == place and not isinstance(source, dict | list))
             )
