@@ -150,6 +150,7 @@ class Report:
                     "override": fact.override,
                     "reason": fact.reason,
                     "to_do": fact.to_do,
+                    "upstream_issue": fact.upstream_issue,
                 }
                 for fact in self.facts
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,17 +160,15 @@ def _foreseen(
 ) -> tuple[list[Change], str | None]:
     """Compare what the actions that still hold make of both specs, or say what is invalid."""
     states = [fact.state for fact in judged]
-    holding = Overlay(
-        corrections.raw,
-        tuple(
-            action
-            for action, state in zip(corrections.actions, states, strict=False)
-            if state in {"holds", "fixed"}
-        ),
-    )
+
+    def only(*wanted: str) -> Overlay:
+        pairs = zip(corrections.actions, states, strict=False)
+        return replace(corrections, actions=tuple(each for each, state in pairs if state in wanted))
+
     try:
-        after = build.effective(upstream, holding)
-        known = build.effective(before, holding)
+        # What upstream fixed, an action would do to it once more.
+        after = build.effective(upstream, only("holds"))
+        known = build.effective(before, only("holds", "fixed"))
     except CodegenError as error:
         return [], str(error)
     return spec_changes(known, after), None

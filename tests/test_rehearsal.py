@@ -39,7 +39,6 @@ def test_row_that_the_spec_has_already_is_left_out() -> None:
 def test_the_nightly_workflow_runs_all_parts_of_what_takes_long() -> None:
     text = (ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8")
     workflow = YAML(typ="safe").load(text)
-    assert workflow["permissions"] == {"contents": "read"}
     assert "schedule" in workflow["on"]
     commands = workflow["jobs"]["run"]["strategy"]["matrix"]["command"]
     for script, parts in {"rehearse --each": 4, "mutants": 2}.items():

@@ -71,6 +71,13 @@ def same(left: Json, right: Json) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
+def unshared(value: Json) -> Json:
+    """Return a copy in which no two places are the same mapping or list."""
+    if isinstance(value, dict):
+        return {key: unshared(child) for key, child in value.items()}
+    return [unshared(child) for child in value] if isinstance(value, list) else value
+
+
 def excerpt(value: Json) -> str:
     """Return `value` as short JSON."""
     text = json.dumps(value, ensure_ascii=False)

@@ -2,15 +2,18 @@
 
 A fact *holds*; or upstream was *fixed* (it does what the action would make of it, in its own words
 or others: remove the action); or it *changed* (neither); or it is *gone* (nothing at the pointer).
+An action is judged by what it finds, once those before it are done. One with several places *holds*
+when each does and there are no others; is *fixed* or *gone* when each place is; and else *changed*.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from codegen.errors import FactsError
+from codegen.errors import FactsError, OverlayError
 from codegen.spec import pointer, renames
 from codegen.spec.document import excerpt, same
 from codegen.spec.effect import alike, has_effect, within, within_list
@@ -18,8 +21,9 @@ from codegen.spec.effect import alike, has_effect, within, within_list
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codegen.spec.actions import Action
     from codegen.spec.document import Json
-    from codegen.spec.overlay import Action, Overlay, UpstreamFact
+    from codegen.spec.overlay import Overlay, UpstreamFact
 
 State = Literal["holds", "fixed", "changed", "gone"]
 
@@ -33,7 +37,11 @@ _TO_DO: Final[dict[State, str]] = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One judged fact; `found` is `pointer.ABSENT` for what isn't there."""
+    """One judged fact; `found` is `pointer.ABSENT` for what isn't there.
+
+    For a target that can select several places, `pointer` is the target, and `expected` and `found`
+    are by pointer: all of them if it holds, else those that don't.
+    """
 
     pointer: str
     expected: Json
@@ -42,6 +50,7 @@ class Fact:
     override: str
     reason: str
     hint: str = ""
+    upstream_issue: str | None = None
 
     @property
     def to_do(self) -> str:
@@ -54,10 +63,13 @@ def judge(overlay: Overlay, document: Json, before: Json = None) -> list[Fact]:
 
     With what upstream said `before`, what is gone comes with what it may now be called.
     """
-    return [
-        *(_judge_action(action, document, before) for action in overlay.actions),
-        *(_judge_assumption(fact, document, before) for fact in overlay.facts),
-    ]
+    judged, now = [], document
+    for action in overlay.actions:
+        judged.append(fact := _judge_action(action, now, before))
+        if fact.state != "fixed":
+            with suppress(OverlayError):  # told when the overlay is applied, if all facts hold
+                now = action.done(now)
+    return [*judged, *(_judge_assumption(fact, document, before) for fact in overlay.facts)]
 
 
 def require(facts: Sequence[Fact]) -> None:
@@ -81,37 +93,104 @@ def _described(fact: Fact) -> str:
         f"  expected  {excerpt(fact.expected)}\n"
         f"  found     {found}\n"
         f"  override  {fact.override}: {fact.reason}\n"
-        f"  to do     {fact.to_do}"
+        + (f"  issue     {fact.upstream_issue}\n" if fact.upstream_issue else "")
+        + f"  to do     {fact.to_do}"
     )
 
 
 def _judge_action(action: Action, document: Json, before: Json) -> Fact:
-    value = pointer.find(document, action.pointer)
-    parent = pointer.join(pointer.split(action.pointer)[:-1])
-    found = _concerned(action, value)
-    state: State = "gone"
-    if value is not pointer.ABSENT:
-        state = (_removal_state if action.remove else _update_state)(action, value, found)
-    elif action.remove and isinstance(pointer.find(document, parent), dict | list):
-        state = "fixed"
+    sources = action.sources(document)
+    if action.copy and len(sources) != 1:
+        return _source_fact(action, sources)
+    update = next(iter(sources.values())) if action.copy else action.update
+    expected = action.expected_places
+    asked = _Asked(action, update, document, action.select(document))
+    places = [
+        _judge_place(asked, where, expected.get(where, pointer.ABSENT))
+        for where in dict.fromkeys([*expected, *asked.selected])
+    ]
+    state = places[0].state
+    if any(place.state != state for place in places):
+        state = "changed"
+    if action.target.pointer is not None:
+        (place,) = places
+        hint = _moved(document, place.pointer, before) if state == "gone" else ""
+        told = place.pointer, place.expected, place.found
+    else:
+        broken = [place for place in places if state == "holds" or place.state != "holds"]
+        hint = f" ({len(broken)} of {len(places)} places)" if state != "holds" else ""
+        told = (
+            action.target.text,
+            {each.pointer: each.expected for each in broken if each.pointer in expected},
+            {each.pointer: each.found for each in broken if each.found is not pointer.ABSENT},
+        )
+    return Fact(*told, state, action.override, action.reason, hint, action.upstream_issue)
+
+
+def _source_fact(action: Action, sources: dict[str, Json]) -> Fact:
+    """Judge an action whose source upstream no longer has, or has more than once."""
     return Fact(
-        action.pointer,
-        action.expected,
-        found,
-        state,
+        str(action.copy),
+        "one place to copy",
+        list(sources) or pointer.ABSENT,
+        "changed" if sources else "gone",
         action.override,
         action.reason,
-        _moved(document, action.pointer, before) if state == "gone" else "",
+        upstream_issue=action.upstream_issue,
     )
 
 
-def _concerned(action: Action, value: Json) -> Json:
-    """Return the part of `value` that the action is about."""
-    if action.remove:
-        return _share(action.expected, value)
-    if isinstance(value, dict):
-        return {key: value[key] for key in ("$ref", *action.update) if key in value}
-    return value
+class _Asked(NamedTuple):
+    """What an action is asked at each of its places: `update` is what it merges in there."""
+
+    action: Action
+    update: Json
+    document: Json
+    selected: dict[str, Json]
+
+
+class _Place(NamedTuple):
+    pointer: str
+    expected: Json
+    found: Json
+    state: State
+
+
+def _judge_place(asked: _Asked, where: str, expected: Json) -> _Place:
+    """Judge what one place says; one that is not expected, or no longer selected, can't hold."""
+    value = pointer.find(asked.document, where)
+    is_selected = where in asked.selected
+    removes = asked.action.remove
+    part = expected if removes else _union(asked.update, expected)
+    found = value if value is pointer.ABSENT else _share(part, value)
+    state: State
+    if removes and not is_selected:
+        parent = pointer.find(asked.document, where.rpartition("/")[0])
+        state = "fixed" if isinstance(parent, dict | list) else "gone"
+    elif value is pointer.ABSENT:
+        state = "gone"
+    elif expected is pointer.ABSENT:
+        state = "changed"
+    elif removes:
+        state = _removal_state(expected, value)
+    else:
+        key = (pointer.split(where) or [""])[-1]
+        state = _update_state(asked.update, expected, value, found, key)
+        if state == "holds" and not is_selected:
+            state = "changed"
+    return _Place(where, expected, found, state)
+
+
+def _union(update: Json, expected: Json) -> Json:
+    """Return a mapping with the keys of both, at each depth, and `$ref`: what a place is asked for.
+
+    Nothing but a mapping is asked for its parts.
+    """
+    if not isinstance(update, dict):
+        return update
+    known = expected if isinstance(expected, dict) else {}
+    keys = dict.fromkeys(["$ref", *update, *known])
+    return {key: _union(update.get(key, known.get(key)), known.get(key)) for key in keys}
 
 
 def _share(part: Json, value: Json) -> Json:
@@ -121,19 +200,19 @@ def _share(part: Json, value: Json) -> Json:
     return {key: _share(part[key], value[key]) for key in part if key in value}
 
 
-def _removal_state(action: Action, value: Json, _: Json) -> State:
+def _removal_state(expected: Json, value: Json) -> State:
     """Judge a removal by as much as `x-expected` says; an empty mapping says that it is empty."""
-    says_all = action.expected != {} or value == {}
-    return "holds" if says_all and within(action.expected, value) else "changed"
+    says_all = expected != {} or value == {}
+    return "holds" if says_all and within(expected, value) else "changed"
 
 
-def _update_state(action: Action, value: Json, found: Json) -> State:
-    if same(found, action.expected):
+def _update_state(update: Json, expected: Json, value: Json, found: Json, key: str) -> State:
+    if same(found, expected):
         return "holds"
     # What stands beside a $ref has no effect, so it can't be right there.
-    if has_effect(action.update, value) and "$ref" not in found:
+    if has_effect(update, value, key) and not (isinstance(value, dict) and "$ref" in value):
         return "fixed"
-    return "holds" if alike(found, action.expected) else "changed"
+    return "holds" if alike(found, expected, key) else "changed"
 
 
 def _judge_assumption(fact: UpstreamFact, document: Json, before: Json) -> Fact:

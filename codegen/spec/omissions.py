@@ -23,7 +23,8 @@ def omissions(corrections: Overlay) -> list[Omission]:
     return [
         Omission(what, " ".join(str(action.reason).split()))
         for action in corrections.actions
-        if action.remove and (what := _what(pointer.split(action.pointer)))
+        for where in (action.expected_places if action.remove else ())
+        if (what := _what(pointer.split(where)))
     ]
 
 

@@ -1,47 +1,41 @@
-"""Reading and applying overrides/overlay.yaml, an OpenAPI Overlay 1.0 document, strictly.
+"""Reading and applying overrides/overlay.yaml, an OpenAPI Overlay 1.0 or 1.1 document, strictly.
 
-Beside the standard's `target`, `update` and `remove`, each action has `x-expected`: what upstream
-says today at the keys that the action sets, with an absent key for an absent value; or, for
-`remove`, the value that it removes, of a mapping as much as is the reason for it; and `x-reason`.
-The document's `x-upstream-facts` list what the Python layer relies on, and the strings by which its
-files show that they do. `codegen.spec.facts` judges actions and facts; here they are only read and
-applied.
+Beside the standard's `target` and `update`, `copy` or `remove`, each action has `x-expected`: what
+upstream says before at the keys that the action sets or copies, with an absent key for an absent
+value; what it says at all, for a primitive value or an array; or, for `remove`, the value that it
+removes, of a mapping as much as is the reason for it. For a target that may select several places
+it has that for each, by JSON pointer. `x-reason` says why, and `x-upstream-issue` where it was
+reported. The document's `x-upstream-facts` list what the Python layer relies on, and the strings by
+which its files show that they do. `codegen.spec.facts` judges actions and facts; here they are only
+read and applied. `extends` is for other tools: the document is the one that `apply` is given.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import jsonpath
-from jsonpath.segments import JSONPathChildSegment
-from jsonpath.selectors import IndexSelector, NameSelector
+from typing import TYPE_CHECKING, Final
 
 from codegen.errors import OverlayError, SourceError
 from codegen.spec import pointer
-from codegen.spec.document import Json, load
+from codegen.spec.actions import Action
+from codegen.spec.document import Json, canonical, load, unshared
+from codegen.spec.targets import Query
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_DOCUMENT_KEYS: Final = {"overlay", "info", "actions", "x-upstream-facts"}
-_ACTION_KEYS: Final = {"target", "update", "remove", "description", "x-expected", "x-reason"}
+_VERSION: Final = re.compile(r"1\.([01])\.[0-9]+")
+_DOCUMENT_KEYS: Final = {"overlay", "info", "extends", "actions", "x-upstream-facts"}
+_INFO_KEYS: Final = {"title", "version"}
+_ACTION_KEYS: Final = {
+    *("target", "update", "remove", "description"),
+    *("x-expected", "x-reason", "x-upstream-issue"),
+}
 _FACT_KEYS: Final = {"pointer", "expected", "compare", "keys-matching", "relied-on-by", "reason"}
+_OURS: Final = ("x-expect", "x-reason", "x-upstream")
+_URL: Final = re.compile(r"https?://[!-;=?-~]{1,500}")  # ASCII without `<` and `>`
 _COMPARISONS: Final = {"equals", "contains", "keys", "parameters"}
-
-
-@dataclass(frozen=True)
-class Action:
-    """One mended place: what to change there, and what upstream says before."""
-
-    pointer: str
-    update: Json
-    remove: bool
-    expected: Json
-    reason: str
-    override: str
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,8 @@ class Overlay:
     facts: tuple[UpstreamFact, ...] = ()
 
 
-def read(path: Path) -> Overlay:
-    """Read the overlay document at `path`."""
+def read(path: Path, *, with_facts: bool = True) -> Overlay:
+    """Read the overlay document at `path`; each action says what it corrects, `with_facts`."""
     name = f"{path.parent.name}/{path.name}"
     try:
         raw = path.read_bytes()
@@ -81,16 +75,11 @@ def read(path: Path) -> Overlay:
         raise OverlayError(f"{name}: {error}") from None
     except SourceError as error:
         raise OverlayError(str(error)) from None
-    _keys(document, name, required={"overlay", "info", "actions"}, allowed=_DOCUMENT_KEYS)
-    for key in ("actions", "x-upstream-facts"):
-        if not isinstance(document.get(key, []), list):
-            raise OverlayError(f"{name}: `{key}` is not a list")
-    if document["overlay"] != "1.0.0":
-        raise OverlayError(f"{name}: overlay version {document['overlay']!r} is not '1.0.0'")
+    by_1_0 = _require_document(document, name)
     return Overlay(
         raw,
         tuple(
-            _action(entry, f"{name} actions[{index}]")
+            _action(entry, f"{name} actions[{index}]", by_1_0=by_1_0, with_facts=with_facts)
             for index, entry in enumerate(document["actions"])
         ),
         tuple(
@@ -115,50 +104,89 @@ def require_mentions(overlay: Overlay, root: Path) -> None:
 
 
 def apply(overlay: Overlay, document: Json) -> Json:
-    """Return `document` with every action done; each target has to be there."""
-    effective = copy.deepcopy(document)
+    """Return `document` with every action done, one after the other."""
+    effective = document
     for action in overlay.actions:
-        *parents, last = pointer.split(action.pointer)
-        if pointer.find(effective, action.pointer) is pointer.ABSENT:
-            raise OverlayError(f"{action.override}: nothing at {action.pointer}")
-        parent = pointer.find(effective, pointer.join(parents))
-        key: Any = int(last) if isinstance(parent, list) else last
-        if action.remove:
-            del parent[key]
-        else:
-            parent[key] = merged(parent[key], action.update)
-    return effective
+        effective = action.done(effective)
+    return unshared(effective)
 
 
-def merged(value: Json, update: Json) -> Json:
-    """Return `value` with `update` merged in by the standard: objects by key, arrays joined."""
-    if isinstance(value, dict) and isinstance(update, dict):
-        return value | {
-            key: merged(value[key], new) if key in value else new for key, new in update.items()
-        }
-    if isinstance(value, list):
-        return [*value, *update] if isinstance(update, list) else [*value, update]
-    return update
+def _require_document(document: Json, name: str) -> bool:
+    """Stop unless `document` is an overlay's whole, and say whether it is one of version 1.0."""
+    _keys(document, name, required={"overlay", "info", "actions"}, allowed=_DOCUMENT_KEYS)
+    version = document["overlay"]
+    if not (isinstance(version, str) and (known := _VERSION.fullmatch(version))):
+        raise OverlayError(f"{name}: overlay version {version!r:.80} is neither 1.0.x nor 1.1.x")
+    by_1_0 = known[1] == "0"
+    allowed = _INFO_KEYS if by_1_0 else {*_INFO_KEYS, "description"}
+    _keys(document["info"], f"{name} info", required=_INFO_KEYS, allowed=allowed)
+    for key in sorted(allowed & document["info"].keys()):
+        _string(document["info"][key], f"{name} info", key)
+    _string(document.get("extends", ""), name, "extends")
+    for key in ("actions", "x-upstream-facts"):
+        if not isinstance(document.get(key, []), list):
+            raise OverlayError(f"{name}: `{key}` is not a list")
+    if not document["actions"] and "x-upstream-facts" not in document:
+        raise OverlayError(f"{name}: `actions` is empty")
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(document["actions"]):
+        if (first := seen.setdefault(canonical(entry), index)) != index:
+            raise OverlayError(f"{name} actions[{index}]: says the same as actions[{first}]")
+    return by_1_0
 
 
-def _action(entry: Json, where: str) -> Action:
-    _keys(entry, where, required={"target", "x-expected", "x-reason"}, allowed=_ACTION_KEYS)
-    if ("update" in entry) == ("remove" in entry) or entry.get("remove", True) is not True:
-        raise OverlayError(f"{where}: needs either `update` or `remove: true`")
-    if "update" in entry and not (
-        isinstance(entry["update"], dict)
-        and isinstance(entry["x-expected"], dict)
-        and entry["x-expected"].keys() <= entry["update"].keys()
-    ):
-        raise OverlayError(f"{where}: `update` and `x-expected` are mappings over the same keys")
-    return Action(
-        pointer=_pointer(entry["target"], where),
-        update=entry.get("update"),
-        remove="remove" in entry,
-        expected=entry["x-expected"],
-        reason=entry["x-reason"],
-        override=where,
+def _action(entry: Json, where: str, *, by_1_0: bool, with_facts: bool) -> Action:
+    _keys(
+        entry,
+        where,
+        required={"target", "x-expected", "x-reason"} if with_facts else {"target"},
+        allowed=_ACTION_KEYS if by_1_0 else {*_ACTION_KEYS, "copy"},
     )
+    for key in ("description", "x-reason"):
+        _string(entry.get(key, ""), where, key)
+    remove = entry.get("remove", False)
+    if not isinstance(remove, bool):
+        raise OverlayError(f"{where}: `remove` is true or false")
+    changes = [key for key in ("update", "copy") if key in entry] + ["remove"] * remove
+    if changes == ["update", "copy"] or (with_facts and len(changes) != 1):
+        raise OverlayError(f"{where}: needs either `update`, `copy` or `remove: true`")
+    action = Action(
+        target=_query(entry["target"], where, "target"),
+        update=pointer.ABSENT if remove else entry.get("update", pointer.ABSENT),
+        copy=_query(entry["copy"], where, "copy") if "copy" in entry else None,
+        remove=remove,
+        by_1_0=by_1_0,
+        expected=entry.get("x-expected", pointer.ABSENT),
+        reason=entry.get("x-reason", ""),
+        override=where,
+        upstream_issue=_url(entry.get("x-upstream-issue"), where),
+    )
+    if with_facts:
+        _require_expected(action)
+    return action
+
+
+def _require_expected(action: Action) -> None:
+    """Stop unless `x-expected` can be compared with what upstream says."""
+    if action.target.pointer is None:
+        places = action.expected
+        if not (places and isinstance(places, dict) and all(map(_is_pointer, places))):
+            raise OverlayError(
+                f"{action.override}: target {action.target} can match more than one place:"
+                " `x-expected` maps the JSON pointer of each to what upstream says there"
+            )
+    for expected in action.expected_places.values():
+        if isinstance(action.update, dict) and not (
+            isinstance(expected, list)
+            or (isinstance(expected, dict) and expected.keys() <= action.update.keys())
+        ):
+            raise OverlayError(
+                f"{action.override}: `update` and `x-expected` are mappings over the same keys"
+            )
+
+
+def _is_pointer(text: str) -> bool:
+    return not text or text.startswith("/")
 
 
 def _fact(entry: Json, where: str) -> UpstreamFact:
@@ -196,23 +224,24 @@ def _mention_problem(root: Path, file: str, text: str) -> str | None:
     return None if text in content else f"{file} doesn't mention {text!r}"
 
 
-def _pointer(target: Json, where: str) -> str:
-    """Return the pointer of a JSONPath that can match one place only."""
+def _query(text: Json, where: str, key: str) -> Query:
     try:
-        query = jsonpath.compile(target)
-    except (jsonpath.JSONPathError, TypeError, AttributeError) as error:
-        raise OverlayError(f"{where}: target {target!r} is not a JSONPath: {error}") from None
-    parts: list[str | int] = []
-    for segment in query.segments if isinstance(query, jsonpath.JSONPath) else ():
-        is_child = isinstance(segment, JSONPathChildSegment)
-        match segment.selectors if is_child else ():
-            case (NameSelector(name=str(part)),) | (IndexSelector(index=int(part)),):
-                parts.append(part)
-            case _:
-                raise OverlayError(f"{where}: target {target!r} can match more than one place")
-    if not parts:
-        raise OverlayError(f"{where}: target {target!r} names no place")
-    return pointer.join(parts)
+        return Query(text)
+    except ValueError as error:
+        raise OverlayError(f"{where}: `{key}` {error}") from None
+
+
+def _url(text: Json, where: str) -> str | None:
+    if text is None:
+        return None
+    if not (isinstance(text, str) and _URL.fullmatch(text)):
+        raise OverlayError(f"{where}: `x-upstream-issue` is not an http(s) URL")
+    return text
+
+
+def _string(value: Json, where: str, key: str) -> None:
+    if not isinstance(value, str):
+        raise OverlayError(f"{where}: `{key}` is not a string")
 
 
 def _keys(entry: Json, where: str, *, required: set[str], allowed: set[str]) -> None:
@@ -220,5 +249,7 @@ def _keys(entry: Json, where: str, *, required: set[str], allowed: set[str]) -> 
         raise OverlayError(f"{where}: is not a mapping")
     if missing := sorted(required - entry.keys()):
         raise OverlayError(f"{where}: lacks {', '.join(missing)}")
-    if unknown := sorted(entry.keys() - allowed):
+    # Anything may be extended, but a misspelt key of ours must not pass for an extension.
+    others = {key for key in entry if key.startswith("x-") and not key.startswith(_OURS)}
+    if unknown := sorted(entry.keys() - allowed - others):
         raise OverlayError(f"{where}: unknown {', '.join(unknown)}")

@@ -59,7 +59,8 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
     advice = " An action in overrides/overlay.yaml can mend it:" if corrections.raw else ""
     headline = f"{upstream.name}: not valid OpenAPI.{advice}"
     listed = [
-        f"{where or 'the document'} ({_origin(where, corrections) or lines[where]}): {words}"
+        f"{where or 'the document'}"
+        f" ({_origin(where, corrections, upstream.document) or lines[where]}): {words}"
         for where, words in told
     ]
     raise SourceError("\n  ".join([headline, *listed, *more]))
@@ -81,16 +82,23 @@ def problems(document: Json) -> list[Problem]:
     return list(reversed(by_place.values())) or unexplained
 
 
-def _origin(where: str, corrections: Overlay) -> str | None:
-    """Return the action that says what is at the pointer `where`, if one does."""
+def _origin(where: str, corrections: Overlay, document: Json) -> str | None:
+    """Return the action that says what is at the pointer `where`, if one does.
+
+    Of what is copied, upstream's `document` may say the same at both places.
+    """
     return next(
         (
             action.override
             for action in reversed(corrections.actions)
-            if not action.remove
-            and where.startswith(action.pointer + "/")
-            and pointer.find(action.update, where.removeprefix(action.pointer))
-            is not pointer.ABSENT
+            if not (action.copy and pointer.find(document, where) is not pointer.ABSENT)
+            if any(
+                pointer.find(source, where.removeprefix(place)) is not pointer.ABSENT
+                for source in action.sources(document).values() or (action.update,)
+                for place in action.expected_places
+                if where.startswith(place + "/")
+                or (where == place and not isinstance(source, dict | list))
+            )
         ),
         None,
     )

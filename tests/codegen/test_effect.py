@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.spec import facts, patterns
+from codegen.spec.actions import Action
 from codegen.spec.effect import alike, has_effect, within
-from codegen.spec.overlay import Action, Overlay
+from codegen.spec.overlay import Overlay
+from codegen.spec.targets import Query
 
 DIGITS = "^[0-9]+$"
 
@@ -120,7 +122,7 @@ def test_lists_joined_have_their_effect_when_the_items_are_there() -> None:
 
 
 def _state(update: Any, expected: Any, upstream: Any) -> str:
-    action = Action("/x", update, remove=False, expected=expected, reason="", override="")
+    action = Action(Query("$.x"), update, expected=expected)
     (fact,) = facts.judge(Overlay(actions=(action,)), {"x": upstream})
     return fact.state
 

@@ -235,7 +235,24 @@ def test_all_that_broke_is_told_at_once_with_what_to_do(tmp_path: Path) -> None:
             id="descendants",
         ),
         pytest.param(
-            {"target": "$", "update": {}, "x-expected": {}}, "names no place", id="the root"
+            {"target": "$.a[0,1]", "update": {}, "x-expected": {"a": {}}},
+            "maps the JSON pointer of each",
+            id="several places without pointers",
+        ),
+        pytest.param(
+            {"target": "$.a", "x-upstream-issue": "#12", "remove": True, "x-expected": 1},
+            r"`x-upstream-issue` is not an http\(s\) URL",
+            id="no link",
+        ),
+        pytest.param(
+            {"target": "$.a", "x-upstream-isue": "x", "remove": True, "x-expected": 1},
+            "unknown x-upstream-isue",
+            id="a key of ours misspelt",
+        ),
+        pytest.param(
+            {"target": "$.a", "update": {}, "copy": "$.b", "x-expected": {}},
+            "unknown copy",
+            id="copy is new in 1.1",
         ),
         pytest.param(
             {"target": "a b", "update": {}, "x-expected": {}}, "is not a JSONPath", id="no path"

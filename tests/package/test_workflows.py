@@ -1,0 +1,80 @@
+"""The workflows: pinned, with no more rights than each job needs, and a lint that sees to it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+RIGHTS = {
+    "nightly.yml": {"contents": "read"},
+    "watch.yml": {"contents": "write", "pull-requests": "write", "issues": "write"},
+}
+
+
+def _read(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text())
+
+
+def test_every_workflow_is_looked_at() -> None:
+    assert {path.name for path in WORKFLOWS} == RIGHTS.keys()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_and_say_the_version(path: Path) -> None:
+    uses = re.findall(r"^ *-? *uses: *(.*)$", path.read_text(), re.MULTILINE)
+    assert len(uses) == path.read_text().count("uses:") > 0
+    for line in uses:
+        assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_rights_are_each_jobs_own_and_no_credentials_stay(path: Path) -> None:
+    workflow = _read(path)
+    assert workflow["permissions"] == {}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == RIGHTS[path.name]
+    checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+    assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
+    secrets = [step for step in job["steps"] if "token" in str(step) + str(job.get("env"))]
+    assert all(step.get("run") == "scripts/watch --pull-request" for step in secrets)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param(r"@[0-9a-f]{40} # v5\S*", "@v5", "unpinned-uses", id="an action by its tag"),
+        pytest.param(r"persist-credentials: false", "fetch-depth: 1", "artipacked", id="token"),
+        pytest.param(r"permissions: \{\}", "permissions: write-all", "excessive", id="rights"),
+        pytest.param(r"run: scripts/watch", "rum: scripts/watch", "rum", id="a key misspelt"),
+        pytest.param(r"github\.token", "github.tokens", "tokens", id="a value that isn't there"),
+    ],
+)
+def test_the_lint_refuses(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """Run the lint's own commands on a workflow that is wrong."""
+    text = (ROOT / ".github" / "workflows" / "watch.yml").read_text()
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "watch.yml").write_text(re.sub(old, new, text, count=1))
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    lines = (ROOT / "scripts" / "lint").read_text().splitlines()
+    commands = [line for line in lines if ".github/workflows" in line]
+    assert [Path(line.split()[0]).name for line in commands] == ["zizmor", "jactionlint"]
+    runs = [
+        subprocess.run(
+            ["bash", "-c", f"{ROOT}/{command}"],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        for command in commands
+    ]
+    assert any(run.returncode for run in runs)
+    assert says in "".join(run.stdout + run.stderr for run in runs)
