@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,14 @@ _EPILOG: Final = """\
 sources:
   a file, an http(s) URL or - for standard input: OpenAPI 3.0 or 3.1 in YAML or JSON, or a Markdown
   page with the spec in a fence; several pages are merged into one spec
+  a whole documentation site: the URL of its index, llms.txt, or a folder with a saved copy, with
+  llms.txt in it or else just its pages. Taken are the specs that the index lists, else those that
+  the pages' fences name, else the fences, merged; nothing of another origin, nor outside of the
+  folder. What is left or can't be told is a warning; pages that contradict the spec stop the run
+
+operations:
+  --only generates the named ones alone; the list goes to [tool.codegen] of pyproject.toml, where it
+  holds on later runs; another --only replaces it, and once it is deleted there all come back
 
 exit codes:
   0  done, or nothing to do
@@ -24,7 +33,7 @@ exit codes:
   2  the command line is wrong
   3  a source can't be read, isn't valid OpenAPI, or contradicts another
   4  overrides/overlay.yaml is wrong
-  5  upstream no longer is what an override relies on
+  5  upstream no longer is what an override relies on, or lacks an operation of --only
   6  the generator failed, dropped an operation, ignored a setting, or took another library
   7  --check: what is checked in isn't what the spec gives
   8  the checkout isn't fit: generated_client/ was edited, or pyproject.toml or CHANGELOG.md lacks
@@ -37,9 +46,9 @@ def main(arguments: list[str] | None = None, place: Checkout | None = None) -> i
     """Run generate.sh's command line on a checkout, by default this one; return its exit code."""
     options = _options(arguments)
     try:
-        report = _run(options, place or Checkout())
+        report = _run(options, replace(place or Checkout(), told_only=options.only))
     except CodegenError as stop:
-        report = Report(options.spec, stop=stop)
+        report = Report(options.spec, stop=stop, notes=stop.notes)
     except RecursionError:
         endless = SourceError("the spec's schemas contain themselves without end")
         report = Report(options.spec, stop=endless)
@@ -53,6 +62,8 @@ def main(arguments: list[str] | None = None, place: Checkout | None = None) -> i
         sys.stderr.write(f"generate.sh: {report.stop}\n")
         if report.outlook:
             sys.stderr.write(f"\n{report.outlook}\n")
+        for warning in report.warnings:
+            sys.stderr.write(f"\nWarning: {warning}\n")
         return report.stop.exit_code
     return 0
 
@@ -68,8 +79,11 @@ def _run(options: argparse.Namespace, place: Checkout) -> Report:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.check and (options.spec or options.report or options.json or options.force):
+    others = (options.spec, options.report, options.json, options.force, options.only)
+    if options.check and any(others):
         parser.error("--check goes alone")
+    if options.against and options.only:
+        parser.error("--against compares specs as published, all of them")
     if options.against and not options.spec:
         parser.error("--against needs --spec")
     return options
@@ -89,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--spec", nargs="+", action="extend", default=[], metavar="SOURCE", help="take a new spec"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        action="extend",
+        metavar="OPERATION",
+        help='generate these operations alone, such as "GET /x", now and later',
     )
     parser.add_argument(
         "--against",

@@ -28,7 +28,7 @@ _LONGEST: Final = 120
 def page(calls: Sequence[Call], omitted: Sequence[Omission], audience: Audience) -> str:
     """Return OPERATIONS.md."""
     parts = ["# Operations", f"{_count(calls, audience)}.", _table(calls, audience)]
-    parts += _left_out(omitted)
+    parts += _left_out(omitted, left_out_list(omitted))
     return "\n\n".join(parts) + "\n"
 
 
@@ -38,7 +38,7 @@ def block(calls: Sequence[Call], omitted: Sequence[Omission], audience: Audience
         parts = [f"{_count(calls, audience)}: [all of them]({link})."]
     else:
         parts = [f"{_count(calls, audience)}:", _table(calls, audience)]
-    parts += _left_out(omitted)
+    parts += _left_out(omitted, left_out_list(omitted, f"[{FILE}]({link})"))
     return "\n\n".join(parts)
 
 
@@ -56,13 +56,16 @@ def with_block(readme: str, text: str) -> str:
     return "\n".join([*lines[: starts[0] + 1], "", text, "", *lines[ends[0] :]])
 
 
-def left_out_list(omitted: Sequence[Omission]) -> str:
-    """Return a list of what is left out on purpose."""
-    return "\n".join(f"- {what}: {reason}" for what, reason in omitted)
+def left_out_list(omitted: Sequence[Omission], rest: str | None = None) -> str:
+    """Return a list of what is left out on purpose; if there is much, only some, then `rest`."""
+    lines = [f"- {what}: {reason}" for what, reason in omitted]
+    if rest and len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"- and {len(lines) - _SHOWN} more: {rest}"]
+    return "\n".join(lines)
 
 
-def _left_out(omitted: Sequence[Omission]) -> list[str]:
-    return ["Left out on purpose:", left_out_list(omitted)] if omitted else []
+def _left_out(omitted: Sequence[Omission], listed: str) -> list[str]:
+    return ["Left out on purpose:", listed] if omitted else []
 
 
 def _count(calls: Sequence[Call], audience: Audience) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -12,10 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from codegen.errors import CheckoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MANIFEST: Final = "MANIFEST.sha256"
+_TABLE: Final = re.compile(r"(^\[tool\.codegen\][^\n]*\n(?:(?!\[)[^\n]*\n)*)", re.MULTILINE)
+_ONLY: Final = re.compile(
+    r"""^only *= *\[(?:[^]"'#]|"(?:\\.|[^"\\])*"|'[^'\n]*'|\#[^\n]*)*\][^\n]*\n""", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Checkout:
     """The places in one clone that a run reads and writes."""
 
     root: Path = ROOT
+    told_only: Sequence[str] | None = None
+    """What this run was told in place of pyproject.toml's `only`."""
 
     @property
     def spec(self) -> Path:
@@ -74,11 +81,27 @@ class Checkout:
     @property
     def audience(self) -> Audience:
         """What the project's users hold, as pyproject.toml says."""
-        table = self.project().get("tool", {}).get("codegen", {})
+        table = self._table()
         name = table.get("package")
         if not (isinstance(name, str) and name.isidentifier()):
             raise CheckoutError('pyproject.toml: [tool.codegen] needs package = "a_python_name"')
         return Audience(name, table.get("layer"), table.get("methods"))
+
+    @property
+    def only(self) -> Sequence[str] | None:
+        """The operations that the project wants, as `GET /x`; None for all."""
+        if self.told_only:
+            return self.told_only
+        only = self._table().get("only")
+        if only is not None and not (
+            isinstance(only, list) and only and all(isinstance(it, str) for it in only)
+        ):
+            raise CheckoutError('pyproject.toml: [tool.codegen]: `only` is a list like ["GET /x"]')
+        return only
+
+    def _table(self) -> dict[str, Any]:
+        table = self.project().get("tool", {}).get("codegen", {})
+        return table if isinstance(table, dict) else {}
 
     def project(self) -> dict[str, Any]:
         """Return what pyproject.toml says."""
@@ -145,6 +168,19 @@ def hand_made(checkout: Checkout, fresh: Path) -> list[str]:
         and content != there.get(name)
         and hashlib.sha256(content).hexdigest() != written.get(name)
     ]
+
+
+def with_only(project: str, only: Sequence[str]) -> str:
+    """Return the text of a pyproject.toml with `only` in its [tool.codegen]."""
+    entries = "".join(f"  {json.dumps(entry, ensure_ascii=False)},\n" for entry in only)
+    before, table, after = _TABLE.split(project, 1) if _TABLE.search(project) else (project, "", "")
+    text = f"{before}{_ONLY.sub('', table).rstrip()}\nonly = [\n{entries}]\n\n{after}"
+    try:
+        if table and tomllib.loads(text)["tool"]["codegen"]["only"] == list(only):
+            return text if after else text.rstrip() + "\n"
+    except ValueError:
+        pass
+    raise CheckoutError("pyproject.toml: no place for `only` in [tool.codegen]: say it by hand")
 
 
 def write_manifest(source_root: Path) -> None:

@@ -3,7 +3,7 @@
 CodegenError
  ├─ SourceError      3  the spec can't be read, isn't OpenAPI, or breaks a limit
  ├─ OverlayError     4  overrides/overlay.yaml itself is wrong
- ├─ FactsError       5  upstream no longer is what an override relies on
+ ├─ FactsError       5  upstream no longer is what an override or `only` relies on
  ├─ GenerationError  6  the generator failed, dropped or ignored something, or took another library
  ├─ DriftError       7  what is checked in isn't what the spec gives
  ├─ CheckoutError    8  the checkout isn't fit to be changed: a run would lose something
@@ -17,6 +17,8 @@ class CodegenError(Exception):
     """A run stopped for a reason that its message tells the maintainer in full."""
 
     exit_code = 1
+    notes: tuple[str, ...] = ()
+    """What a person should know of the source beside it."""
 
 
 class SourceError(CodegenError):
@@ -32,7 +34,7 @@ class OverlayError(CodegenError):
 
 
 class FactsError(CodegenError):
-    """Upstream no longer is what an override relies on."""
+    """Upstream no longer is what an override or `only` relies on."""
 
     exit_code = 5
 

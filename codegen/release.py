@@ -56,9 +56,9 @@ def text(made: Entry) -> str:
     return "\n\n".join(f"### {heading}\n\n" + "\n".join(lines) for heading, lines in made.items())
 
 
-def with_version(checkout: Checkout, version: str) -> str:
-    """Return pyproject.toml with `version` in it."""
-    return _VERSION.sub(rf"\g<1>{version}\g<3>", checkout.pyproject.read_text(encoding="utf-8"), 1)
+def with_version(project: str, version: str) -> str:
+    """Return the text of a pyproject.toml with `version` in it."""
+    return _VERSION.sub(rf"\g<1>{version}\g<3>", project, 1)
 
 
 def with_entry(checkout: Checkout, made: Entry) -> str:

@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from codegen.catalogue import left_out_list
+from codegen.catalogue import FILE, left_out_list
 from codegen.diff.rules import Level
 from codegen.release import text
 from codegen.spec import pointer, proposals
+from codegen.spec.fetching import name_of
 from codegen.verdict import verdict
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Report:
     omitted: Sequence[Omission] = ()
     forgotten_version: str | None = None
     """The spec's version, if it changed without one of its own."""
+    notes: Sequence[str] = ()
+    """What a person should know of how the sources were read."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -81,17 +84,18 @@ class Report:
     def warnings(self) -> list[str]:
         """What a person should know and nothing stops for."""
         if not self.forgotten_version:
-            return []
+            return list(self.notes)
         return [
+            *self.notes,
             f"The spec still calls itself version {self.forgotten_version}, as it did before these"
-            " changes: that number doesn't tell one from the other."
+            " changes: that number doesn't tell one from the other.",
         ]
 
     def markdown(self) -> str:
         """Return the report for people."""
         parts = [f"# {self._headline()}"]
         if self.sources:
-            parts.append(f"Source: {', '.join(self.sources)}")
+            parts.append(f"Source: {', '.join(map(name_of, self.sources))}")
         if self.stop:
             parts.append(f"```text\n{self.stop}\n```")
         if self.outlook:
@@ -109,7 +113,7 @@ class Report:
         elif self.facts:
             parts.append(f"All {len(self.facts)} upstream facts hold.")
         if self.omitted:
-            parts += ["## Left out on purpose", left_out_list(self.omitted)]
+            parts += ["## Left out on purpose", left_out_list(self.omitted, FILE)]
         if self.left_out:
             parts += ["## What the generator left out", _list(self.left_out)]
         if self.release and self.release.entry:

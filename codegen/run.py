@@ -15,11 +15,12 @@ from codegen.errors import CheckoutError, CodegenError, DriftError
 from codegen.make import build
 from codegen.make.calls import calls
 from codegen.report import Outlook, Report
-from codegen.spec import facts, intake, overlay
+from codegen.spec import facts, intake, overlay, selection
 from codegen.spec.document import load
 from codegen.spec.omissions import omissions
 from codegen.spec.overlay import Overlay
 from codegen.spec.upstream import Upstream
+from codegen.spec.words import few
 from codegen.verdict import verdict
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from codegen.release import Release
     from codegen.spec.document import Json
     from codegen.spec.facts import Fact
+    from codegen.spec.omissions import Omission
 
 
 class _Fresh(NamedTuple):
@@ -40,6 +42,7 @@ class _Fresh(NamedTuple):
     root: Path
     package: Package
     calls: list[Call]
+    omitted: list[Omission]
     readme: str | None
 
 
@@ -65,50 +68,65 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
     """
     with _workplace(place, dry=dry) as (folder, staging):
         upstream = intake.read(sources) if sources else _checked_in(place)
-        corrections = _corrections(place)
-        judged = facts.judge(corrections, upstream.document)
-        if facts.reason_to_stop(judged):
-            return _stopped(place, sources, upstream, corrections)
-        fresh = _generated(place, upstream, corrections, folder)
-        before = _effective(place.package)
-        in_spec, in_python = _changes(before, place.package, fresh.package)
-        version = fresh.package.document["info"]["version"]
-        following = release.following(place, in_spec, in_python, version)
-        moves: dict[Path, Path] = {}
-        if staging:
-            if not force:
-                _require_nothing_lost(place, fresh.root)
-            if moves := _moves(place, fresh, upstream, following if sources else None):
-                staging.commit(moves)
-        return Report(
-            sources,
-            judged,
-            in_spec,
-            in_python,
-            fresh.package.left_out,
-            following,
-            bool(moves),
-            audience=place.audience,
-            calls=fresh.calls,
-            omitted=omissions(corrections),
-            forgotten_version=version
-            if sources and in_spec and before["info"]["version"] == version
-            else None,
-        )
+        try:
+            return _regenerated(place, sources, upstream, folder, staging, force=force)
+        except CodegenError as stop:
+            stop.notes = upstream.notes
+            raise
+
+
+def _regenerated(
+    place: Checkout,
+    sources: Sequence[str],
+    upstream: Upstream,
+    folder: Path,
+    staging: swap.Staging | None,
+    *,
+    force: bool,
+) -> Report:
+    corrections = _corrections(place)
+    judged = facts.judge(corrections, upstream.document)
+    if facts.reason_to_stop(judged):
+        return _stopped(place, sources, upstream, corrections)
+    fresh = _generated(place, upstream, corrections, folder)
+    before = _effective(place.package)
+    in_spec, in_python = _changes(before, place.package, fresh.package)
+    version = fresh.package.document["info"]["version"]
+    following = release.following(place, in_spec, in_python, version)
+    notes = [*upstream.notes, *(_hidden(place, fresh.package.unwanted) if sources else ())]
+    moves: dict[Path, Path] = {}
+    if staging:
+        if not force:
+            _require_nothing_lost(place, fresh.root)
+        if moves := _moves(place, fresh, upstream, following if sources else None):
+            staging.commit(moves)
+    return Report(
+        sources,
+        judged,
+        in_spec,
+        in_python,
+        fresh.package.left_out,
+        following,
+        bool(moves),
+        audience=place.audience,
+        calls=fresh.calls,
+        omitted=fresh.omitted,
+        forgotten_version=version
+        if sources and in_spec and before["info"]["version"] == version
+        else None,
+        notes=notes,
+    )
 
 
 def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -> Report:
     """Say how any two specs differ as they are, without our overlay and its facts."""
+    published = [intake.read(sources) for sources in (old, new)]
     with tempfile.TemporaryDirectory() as folder:
         before, after = (
             build.package(
-                intake.read(source),
-                Overlay(),
-                Path(folder) / side / place.package_name,
-                None,
-                place.templates,
+                upstream, Overlay(), Path(folder) / side / place.package_name, None, place.templates
             )
-            for side, source in (("old", old), ("new", new))
+            for side, upstream in zip(("old", "new"), published, strict=True)
         )
         in_spec, in_python = _changes(before.document, before.folder, after)
         return Report(
@@ -119,6 +137,7 @@ def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -
             after.left_out,
             audience=checkout.Audience(place.package_name),
             calls=calls(after),
+            notes=[note for upstream in published for note in upstream.notes],
         )
 
 
@@ -149,14 +168,18 @@ def _stopped(
     """Report the facts that no longer hold, and what would follow if they were mended."""
     before = _checked_in(place)
     judged = facts.judge(corrections, upstream.document, before.document)
-    changes, invalid = _foreseen(before, upstream, corrections, judged)
+    changes, invalid = _foreseen(before, upstream, corrections, judged, place.only)
     outlook = Outlook(verdict(changes), invalid)
     stop = facts.reason_to_stop(judged)
-    return Report(sources, judged, changes, stop=stop, outlook=outlook)
+    return Report(sources, judged, changes, stop=stop, outlook=outlook, notes=upstream.notes)
 
 
 def _foreseen(
-    before: Upstream, upstream: Upstream, corrections: Overlay, judged: Sequence[Fact]
+    before: Upstream,
+    upstream: Upstream,
+    corrections: Overlay,
+    judged: Sequence[Fact],
+    chosen: Sequence[str] | None,
 ) -> tuple[list[Change], str | None]:
     """Compare what the actions that still hold make of both specs, or say what is invalid."""
     states = [fact.state for fact in judged]
@@ -167,8 +190,9 @@ def _foreseen(
 
     try:
         # What upstream fixed, an action would do to it once more.
-        after = build.effective(upstream, only("holds"))
-        known = build.effective(before, only("holds", "fixed"))
+        after = build.effective(upstream, only("holds"), chosen).document
+        had = chosen and selection.present(chosen, before.document)
+        known = build.effective(before, only("holds", "fixed"), had).document
     except CodegenError as error:
         return [], str(error)
     return spec_changes(known, after), None
@@ -177,10 +201,16 @@ def _foreseen(
 def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder: Path) -> _Fresh:
     """Generate a whole source root below `folder`."""
     root = folder / "generated"
-    audience, omitted = place.audience, omissions(corrections)
+    audience = place.audience
     package = build.package(
-        upstream, corrections, root / audience.package, place.config, place.templates
+        upstream,
+        corrections,
+        root / audience.package,
+        place.config,
+        place.templates,
+        only=place.only,
     )
+    omitted = [*omissions(corrections), *selection.omissions(package.unwanted)]
     found = calls(package)
     operations = root / catalogue.FILE
     operations.write_text(catalogue.page(found, omitted, audience), encoding="utf-8")
@@ -190,7 +220,7 @@ def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder
     if readme is not None:
         link = place.relative(place.generated / catalogue.FILE)
         readme = catalogue.with_block(readme, catalogue.block(found, omitted, audience, link))
-    return _Fresh(root, package, found, readme)
+    return _Fresh(root, package, found, omitted, readme)
 
 
 def _readme(place: Checkout) -> str | None:
@@ -214,6 +244,13 @@ def _changes(before: Json, old: Path, new: Package) -> tuple[list[Change], list[
     return spec_changes(before, new.document), python_changes(old, new.folder)
 
 
+def _hidden(place: Checkout, unwanted: Sequence[str]) -> list[str]:
+    """Say which operations a new spec gained of which `only` would keep a person from knowing."""
+    known = set(selection.requests(_checked_in(place).document)) if unwanted else ()
+    gained = [entry for entry in unwanted if entry not in known]
+    return [f"The spec gained operations that `only` leaves out: {few(gained)}."] if gained else []
+
+
 def _require_nothing_lost(place: Checkout, fresh: Path) -> None:
     if edited := checkout.hand_made(place, fresh):
         raise CheckoutError(
@@ -227,18 +264,24 @@ def _moves(
 ) -> dict[Path, Path]:
     """Stage what differs from the checkout beside the fresh source root, and say where it goes.
 
-    With a `following` release the spec is new, and the version and CHANGELOG.md go along.
+    With a `following` release the spec is new, and the version and CHANGELOG.md go along; what
+    `only` was told to this run is kept.
     """
     moves = {fresh.root: place.generated} if checkout.drift(place, fresh.root) else {}
     contents: dict[Path, bytes] = {}
+    project = before = place.pyproject.read_text(encoding="utf-8")
+    if place.told_only:
+        project = checkout.with_only(project, place.told_only)
     if fresh.readme is not None:
         contents[place.readme] = fresh.readme.encode()
     if following:
         contents[place.spec] = upstream.raw
         if following.next != following.current:
-            contents[place.pyproject] = release.with_version(place, following.next).encode()
+            project = release.with_version(project, following.next)
         if following.entry:
             contents[place.changelog] = release.with_entry(place, following.entry).encode()
+    if project != before:
+        contents[place.pyproject] = project.encode()
     for target, content in contents.items():
         if content != target.read_bytes():
             staged = fresh.root.with_name(target.name)

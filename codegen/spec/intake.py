@@ -1,46 +1,44 @@
 """Where a new spec comes from: files, URLs and standard input; YAML, JSON and Markdown pages.
 
-The vendor publishes one operation a page, its spec in a fence. Several pages become one spec; what
-two of them say differently stops the run.
+The vendor publishes one operation a page, its spec in a fence, and an index of all pages. Several
+pages become one spec; what two of them say differently stops the run.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import httpx
-from markdown_it import MarkdownIt
 
 from codegen.errors import SourceError
-from codegen.spec.document import MAX_BYTES, canonical, excerpt, load, same
+from codegen.spec import fences, fetching, index, site
+from codegen.spec.document import canonical, excerpt, load, same
 from codegen.spec.pointer import join
+from codegen.spec.site import Taken
 from codegen.spec.upstream import Page, Upstream, require_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from codegen.spec.document import Json
+    from codegen.spec.fetching import Fetched
 
-_TIMEOUT: Final = 30.0
-_OPENAPI_KEY: Final = re.compile(r"^[\"']?openapi[\"']?\s*:", re.MULTILINE)
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # How many keys below each part of a spec two pages may each contribute to.
 _MERGED_DEPTH: Final = {"paths": 2, "components": 2, "webhooks": 1}
 
 
 def read(sources: Sequence[str]) -> Upstream:
     """Read `sources` as one spec, valid or not."""
-    pages = [page for source in sources for page in _pages(source)]
-    if len(pages) == 1:
-        return Upstream.of(pages[0])
-    document = merged(pages)
-    require_version(document, "the merged pages")
-    return Upstream(canonical(document).encode(), document, tuple(pages))
+    taken = [_taken(source) for source in sources]
+    pages = [page for each in taken for page in each.pages]
+    notes = tuple(note for each in taken for note in each.notes)
+    try:
+        return replace(_joined(pages), notes=notes)
+    except SourceError as stop:
+        stop.notes = notes
+        raise
 
 
 def merged(pages: Iterable[Page]) -> Json:
@@ -53,15 +51,52 @@ def merged(pages: Iterable[Page]) -> Json:
     return merge.document
 
 
-def _pages(source: str) -> list[Page]:
-    name, raw = _fetched(source)
-    try:
-        text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{name}: not UTF-8: {error}") from None
-    is_json = text.lstrip().startswith("{")
-    texts = ([] if is_json else _fences(text, name)) or [(1, text)]
-    return [_page(name, first_line, content) for first_line, content in texts]
+def _joined(pages: Sequence[Page]) -> Upstream:
+    if len(pages) == 1:
+        return Upstream.of(pages[0])
+    document = merged(pages)
+    require_version(document, "the merged pages")
+    return Upstream(canonical(document).encode(), document, tuple(pages))
+
+
+def _taken(source: str) -> Taken:
+    if fetching.is_folder(source):
+        return site.from_folder(Path(source))
+    found = fetching.fetched(source)
+    text = fetching.text(found.name, found.raw)
+    texts = [] if _is_json(text) else fences.specs(text, found.name)
+    if not texts and _is_index(found.name, text):
+        return _from_index(source, found, text)
+    whole = [(fence.first_line, fence.text) for fence in texts] or [(1, text)]
+    return Taken([_page(found.name, first_line, content) for first_line, content in whole], [])
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _is_index(name: str, text: str) -> bool:
+    if name.rpartition("/")[2] == index.FILE:
+        return True
+    return not _is_json(text) and not fences.is_spec(text) and index.is_index(text)
+
+
+def _from_index(source: str, found: Fetched, text: str) -> Taken:
+    """Take the site that an index lists: a host's by its URL, else a saved copy beside it."""
+    if found.url:
+        asked = httpx.URL(source)
+        if fetching.origin(asked) != fetching.origin(found.url):
+            there = fetching.label(found.url)
+            raise SourceError(
+                f"{found.name}: leads to another origin: give {there} if you trust it"
+            )
+        return site.from_host(text, found.url, asked)
+    if source == "-":
+        raise SourceError(
+            f"{found.name}: an index of pages, whose place it doesn't say: give its URL, or the"
+            " folder of a saved copy"
+        )
+    return site.from_copy(text, found.name, Path(source).parent)
 
 
 def _page(name: str, first_line: int, text: str) -> Page:
@@ -70,55 +105,6 @@ def _page(name: str, first_line: int, text: str) -> Page:
     if not isinstance(document, dict):
         raise SourceError(f"{name}: neither an OpenAPI document nor a page with one in a fence")
     return replace(page, document=document)
-
-
-def _fetched(source: str) -> tuple[str, bytes]:
-    """Return a name for messages, which keeps a URL's secrets out, and the bytes."""
-    if source == "-":
-        return "standard input", _bounded("standard input", [sys.stdin.buffer.read(MAX_BYTES + 1)])
-    if re.match(r"https?://", source):
-        parts = urlsplit(source)
-        name = f"{parts.scheme}://{parts.hostname}{parts.path}"
-        try:
-            with httpx.stream("GET", source, timeout=_TIMEOUT, follow_redirects=True) as response:
-                response.raise_for_status()
-                return name, _bounded(name, response.iter_bytes())
-        except httpx.HTTPStatusError as error:
-            raise SourceError(f"{name}: answered {error.response.status_code}") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"{name}: {error or type(error).__name__}") from None
-    try:
-        with Path(source).open("rb") as file:
-            return source, _bounded(source, [file.read(MAX_BYTES + 1)])
-    except OSError as error:
-        raise SourceError(f"{source}: {error.strerror}") from None
-
-
-def _bounded(name: str, chunks: Iterable[bytes]) -> bytes:
-    content = bytearray()
-    for chunk in chunks:
-        content += chunk
-        if len(content) > MAX_BYTES:
-            raise SourceError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
-    return bytes(content)
-
-
-def _fences(text: str, name: str) -> list[tuple[int, str]]:
-    """Return a page's specs, byte for byte, each with its first line; none for a spec itself."""
-    lines = _LINE.findall(text)
-    fences = [token for token in MarkdownIt().parse(text) if token.type == "fence" and token.map]
-    fences = [token for token in fences if _OPENAPI_KEY.search(token.content)]
-    found = []
-    for token in fences:
-        start, end = token.map or (0, 0)
-        closing = lines[end - 1].strip() if end > start + 1 else ""
-        if set(closing) != {token.markup[0]} or len(closing) < len(token.markup):
-            raise SourceError(f"{name}: the fence at line {start + 1} is not closed")
-        inside = "".join(lines[start + 1 : end - 1])
-        normal = inside.replace("\r\n", "\n").replace("\r", "\n")
-        found.append((start + 2, inside if normal == token.content else token.content))
-        lines[start:end] = [""] * (end - start)
-    return [] if _OPENAPI_KEY.search("".join(lines)) else found
 
 
 class _Merge:

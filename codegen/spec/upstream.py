@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codegen.spec.document import Json
 
 _VERSIONS: Final = ("3.0", "3.1")
+_NAMED: Final = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Upstream:
     raw: bytes
     document: Json
     pages: tuple[Page, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read."""
 
     @staticmethod
     def read(raw: bytes, name: str) -> Upstream:
@@ -59,7 +62,10 @@ class Upstream:
     @property
     def name(self) -> str:
         """What the spec is called in messages."""
-        return " and ".join(page.label for page in self.pages)
+        labels = [page.label for page in self.pages]
+        if len(labels) > _NAMED:
+            return f"{labels[0]} and {len(labels) - 1} more pages"
+        return " and ".join(labels)
 
     def lines(self, pointers: Iterable[str]) -> dict[str, str]:
         """Return in words the line that says what is at each of `pointers`, or what is around it.

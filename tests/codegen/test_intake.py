@@ -133,8 +133,11 @@ def test_yaml_is_read_as_1_2_core_with_strings_for_what_json_has_no_type_for() -
     ("source", "says"),
     [
         pytest.param("/nowhere/spec.yaml", "No such file", id="no file"),
-        pytest.param("/", "Is a directory", id="a folder"),
+        pytest.param("/", "more than 20000 files: no saved site", id="a folder"),
         pytest.param("http://127.0.0.1:1/", "127.0.0.1", id="no server"),
+        pytest.param("http://127.0.0.1:1/?" + "k" * 5_000, r"1:1/: \D+$", id="a long URL"),
+        pytest.param("x" * 5_000, "File name too long", id="a long name"),
+        pytest.param("http://user:secret@[::1", "^a source begins like a URL", id="no URL"),
     ],
 )
 def test_what_cannot_be_fetched_is_said(source: str, says: str) -> None:
