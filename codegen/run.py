@@ -13,7 +13,6 @@ from codegen.diff.packages import python_changes
 from codegen.diff.specs import spec_changes
 from codegen.errors import CheckoutError, CodegenError, DriftError
 from codegen.make import build
-from codegen.make.calls import calls
 from codegen.report import Outlook, Report
 from codegen.spec import facts, intake, overlay
 from codegen.spec.document import load
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 
     from codegen.checkout import Checkout
     from codegen.diff.rules import Change
-    from codegen.make.build import Package
-    from codegen.make.calls import Call
+    from codegen.make.generator import Package
     from codegen.release import Release
     from codegen.spec.document import Json
     from codegen.spec.facts import Fact
@@ -39,7 +37,6 @@ class _Fresh(NamedTuple):
 
     root: Path
     package: Package
-    calls: list[Call]
     readme: str | None
 
 
@@ -89,7 +86,7 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
             following,
             bool(moves),
             audience=place.audience,
-            calls=fresh.calls,
+            calls=fresh.package.calls,
             omitted=omissions(corrections),
             forgotten_version=version
             if sources and in_spec and before["info"]["version"] == version
@@ -118,7 +115,7 @@ def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -
             in_python,
             after.left_out,
             audience=checkout.Audience(place.package_name),
-            calls=calls(after),
+            calls=after.calls,
         )
 
 
@@ -181,16 +178,15 @@ def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder
     package = build.package(
         upstream, corrections, root / audience.package, place.config, place.templates
     )
-    found = calls(package)
     operations = root / catalogue.FILE
-    operations.write_text(catalogue.page(found, omitted, audience), encoding="utf-8")
+    operations.write_text(catalogue.page(package.calls, omitted, audience), encoding="utf-8")
     operations.chmod(0o644)
     checkout.write_manifest(root)
     readme = _readme(place)
     if readme is not None:
         link = place.relative(place.generated / catalogue.FILE)
-        readme = catalogue.with_block(readme, catalogue.block(found, omitted, audience, link))
-    return _Fresh(root, package, found, readme)
+        readme = catalogue.with_block(readme, catalogue.block(package.calls, omitted, audience, link))
+    return _Fresh(root, package, readme)
 
 
 def _readme(place: Checkout) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from codegen.make import generator
 from codegen.make.provenance import Provenance
@@ -11,17 +11,10 @@ from codegen.spec import operations, overlay, validate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from codegen.make.generator import Package
     from codegen.spec.document import Json
     from codegen.spec.overlay import Overlay
     from codegen.spec.upstream import Upstream
-
-
-class Package(NamedTuple):
-    """A generated package: its folder, the effective spec, and what the generator left out."""
-
-    folder: Path
-    document: Json
-    left_out: list[str]
 
 
 def effective(upstream: Upstream, corrections: Overlay) -> Json:
@@ -44,5 +37,4 @@ def package(
     """
     document = effective(upstream, corrections)
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
-    left_out = generator.write_package(document, made_from, folder, config, templates)
-    return Package(folder, document, left_out)
+    return generator.write_package(document, made_from, folder, config, templates)

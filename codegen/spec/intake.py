@@ -105,6 +105,8 @@ def _bounded(name: str, chunks: Iterable[bytes]) -> bytes:
 
 def _fences(text: str, name: str) -> list[tuple[int, str]]:
     """Return a page's specs, byte for byte, each with its first line; none for a spec itself."""
+    if "```" not in text and "~~~" not in text:
+        return []
     lines = _LINE.findall(text)
     fences = [token for token in MarkdownIt().parse(text) if token.type == "fence" and token.map]
     fences = [token for token in fences if _OPENAPI_KEY.search(token.content)]
