@@ -1,6 +1,6 @@
 """Makes OpenAPI specs of any number of operations, as large for each as those of large vendors.
 
-    python -m benchmarks.specs 452 > big.yaml
+python -m benchmarks.specs 452 > big.yaml
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ _VERBS = ("list", "create", "get", "update", "delete")
 
 def spec(operations: int) -> dict[str, Any]:
     """Return a spec of so many operations, five for each of its resources."""
-    lines = [(i // len(_VERBS), verb) for i, verb in zip(range(operations), itertools.cycle(_VERBS))]
+    lines = [
+        (i // len(_VERBS), verb) for i, verb in zip(range(operations), itertools.cycle(_VERBS))
+    ]
     resources = sorted({resource for resource, _ in lines})
     schemas: dict[str, Any] = {
         "Problem": _object("problem", ["id", "name", "note"], required=["id", "name"]),
@@ -76,7 +78,7 @@ def text(document: dict[str, Any]) -> str:
 
 
 class _Dumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
@@ -168,9 +170,17 @@ def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _example() -> dict[str, Any]:
     return {
-        **{"name": "A name", "status": "active", "quantity": 12, "ratio": 0.5, "enabled": True},
-        **{"created_at": "2026-01-02T03:04:05Z", "due_on": "2026-02-03", "note": None},
-        **{"labels": ["one", "two"], "metadata": {"key": "value"}, "url": "https://example.com/1"},
+        "name": "A name",
+        "status": "active",
+        "quantity": 12,
+        "ratio": 0.5,
+        "enabled": True,
+        "created_at": "2026-01-02T03:04:05Z",
+        "due_on": "2026-02-03",
+        "note": None,
+        "labels": ["one", "two"],
+        "metadata": {"key": "value"},
+        "url": "https://example.com/1",
     }
 
 

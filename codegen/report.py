@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codegen.verdict import Verdict
 
 _NOTHING: Final = "Nothing changes."
+_MOST_WARNINGS: Final = 20
 
 
 class Outlook(NamedTuple):
@@ -59,6 +60,8 @@ class Report:
     audience: Audience | None = None
     calls: Sequence[Call] = ()
     omitted: Sequence[Omission] = ()
+    doubts: Sequence[str] = ()
+    """What the spec says that nobody can hold to."""
     forgotten_version: str | None = None
     """The spec's version, if it changed without one of its own."""
 
@@ -81,10 +84,11 @@ class Report:
     def warnings(self) -> list[str]:
         """What a person should know and nothing stops for."""
         if not self.forgotten_version:
-            return []
+            return [*self.doubts]
         return [
+            *self.doubts,
             f"The spec still calls itself version {self.forgotten_version}, as it did before these"
-            " changes: that number doesn't tell one from the other."
+            " changes: that number doesn't tell one from the other.",
         ]
 
     def markdown(self) -> str:
@@ -96,7 +100,7 @@ class Report:
             parts.append(f"```text\n{self.stop}\n```")
         if self.outlook:
             parts.append(str(self.outlook))
-        parts += [f"**Warning:** {warning}" for warning in self.warnings]
+        parts += _warnings(self.warnings)
         if self.stop:
             parts += _section("What changes for users of the API itself", self.spec_changes)
         elif self.verdict != "none":
@@ -217,6 +221,16 @@ class Report:
 
     def _spelled(self, call: Call) -> str:
         return call.spelled(self.audience.methods if self.audience else None)
+
+
+def _warnings(warnings: Sequence[str]) -> list[str]:
+    parts = []
+    for warning in warnings[:_MOST_WARNINGS]:
+        words, _, action = warning.partition("\n")
+        parts += [f"**Warning:** {words}", *([f"```yaml\n{action}\n```"] if action else [])]
+    if (more := len(warnings) - _MOST_WARNINGS) > 0:
+        parts.append(f"**Warning:** {more} more like these; `--json` has all.")
+    return parts
 
 
 def _section(title: str, changes: Sequence[Change]) -> list[str]:

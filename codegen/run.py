@@ -52,7 +52,7 @@ def check(place: Checkout) -> Report:
             problems.append("README.md: lists other operations than the spec: run ./generate.sh")
         if problems:
             raise DriftError("\n  ".join(["the checkout is not what the spec gives:", *problems]))
-    return Report(facts=judged, left_out=fresh.package.left_out)
+    return Report(facts=judged, left_out=fresh.package.left_out, doubts=fresh.package.warnings)
 
 
 def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: bool) -> Report:
@@ -87,6 +87,7 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
             bool(moves),
             audience=place.audience,
             calls=fresh.package.calls,
+            doubts=fresh.package.warnings,
             omitted=omissions(corrections),
             forgotten_version=version
             if sources and in_spec and before["info"]["version"] == version
@@ -116,6 +117,7 @@ def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -
             after.left_out,
             audience=checkout.Audience(place.package_name),
             calls=after.calls,
+            doubts=after.warnings,
         )
 
 
@@ -185,7 +187,9 @@ def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder
     readme = _readme(place)
     if readme is not None:
         link = place.relative(place.generated / catalogue.FILE)
-        readme = catalogue.with_block(readme, catalogue.block(package.calls, omitted, audience, link))
+        readme = catalogue.with_block(
+            readme, catalogue.block(package.calls, omitted, audience, link)
+        )
     return _Fresh(root, package, readme)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.errors import GenerationError
 from codegen.make import generator
 from codegen.make.provenance import Provenance
 from codegen.spec import operations, overlay, validate
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 
 def effective(upstream: Upstream, corrections: Overlay) -> Json:
     """Return the corrected spec, valid, with each path's operations in their place."""
+    return judged(upstream, corrections)[0]
+
+
+def judged(upstream: Upstream, corrections: Overlay) -> tuple[Json, list[str]]:
+    """Return the corrected spec, and what a person should know of it though it is valid."""
     document = operations.with_items_in_place(overlay.apply(corrections, upstream.document))
-    validate.require_openapi(document, upstream, corrections)
-    return document
+    return document, validate.require_openapi(document, upstream, corrections)
 
 
 def package(
@@ -35,6 +40,11 @@ def package(
 
     Upstream may be invalid OpenAPI: what counts is what the corrections make of it.
     """
-    document = effective(upstream, corrections)
+    document, warnings = judged(upstream, corrections)
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
-    return generator.write_package(document, made_from, folder, config, templates)
+    try:
+        made = generator.write_package(document, made_from, folder, config, templates)
+    except GenerationError as error:
+        told = ["", "the spec has this, too:", *warnings] if warnings else []
+        raise GenerationError("\n".join([str(error), *told])) from None
+    return made._replace(warnings=warnings)

@@ -41,13 +41,15 @@ _READING: Final = "reading import best as _best, whole as _whole"
 class Package(NamedTuple):
     """A generated package: its folder, the effective spec, and its operations.
 
-    `left_out` is what the generator left out of them, such as a media type it can't read.
+    `left_out` is what the generator left out of them, such as a media type it can't read;
+    `warnings` what the spec says that nobody can hold to.
     """
 
     folder: Path
     document: Json
     left_out: list[str]
     calls: list[Call]
+    warnings: list[str]
 
 
 def write_package(
@@ -77,7 +79,7 @@ def write_package(
     checks.require_importable(folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return Package(folder, document, [*spared, *left_out], called)
+    return Package(folder, document, [*spared, *left_out], called, [])
 
 
 def _generate(document: Json, config: Config, folder: Path, templates: Path | None) -> list[str]:

@@ -215,7 +215,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in body:
         yield statement
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            yield from _statements(getattr(statement, name, ()))
+            yield from _statements(getattr(statement, name, []))
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -12,12 +12,13 @@ from typing import Any, Final
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.cyaml import CParser
 
 # What the two treat differently: tabs, a byte order mark, what ends a line in YAML 1.1 alone, what
 # isn't printable; directives, and the end of a document.
 _ODD: Final = re.compile(
-    r"[^\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|^%|^\.\.\.", re.M
+    r"[^\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"|^%|^\.\.\.",
+    re.MULTILINE,
 )
 _DEEPEST: Final = 100
 _TAG: Final = "tag:yaml.org,2002:"
@@ -46,26 +47,27 @@ class _Composer:
     """Makes ruamel's nodes of libyaml's events."""
 
     def __init__(self, text: str) -> None:
-        self._next = CParser(text).get_event
+        self._next = yaml.CBaseLoader(text).get_event
         self._anchors: dict[str, Node] = {}
         self._resolve = YAML(typ="safe", pure=True).resolver.resolve
         self._tags: dict[str, str] = {}
 
     def root(self) -> Node:
         """Return the root of the only document."""
-        for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent):
-            self._require(isinstance(self._next(), expected))
+        self._require(isinstance(self._next(), yaml.StreamStartEvent))
+        self._require(isinstance(self._next(), yaml.DocumentStartEvent))
         root = self._node(self._next(), 0)
         self._require(not isinstance(root, ScalarNode))
-        for expected in (yaml.DocumentEndEvent, yaml.StreamEndEvent):
-            self._require(isinstance(self._next(), expected))
+        self._require(isinstance(self._next(), yaml.DocumentEndEvent))
+        self._require(isinstance(self._next(), yaml.StreamEndEvent))
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
         self._require(depth < _DEEPEST)
         if isinstance(event, yaml.AliasEvent):
-            self._require(event.anchor in self._anchors)
-            return self._anchors[event.anchor]
+            anchor = str(event.anchor)
+            self._require(anchor in self._anchors)
+            return self._anchors[anchor]
         self._require(event.tag is None)
         mark = event.start_mark
         node: Node
@@ -97,6 +99,6 @@ class _Composer:
             self._require(event.anchor not in self._anchors)
             self._anchors[event.anchor] = node
 
-    def _require(self, known: bool) -> None:  # noqa: FBT001
+    def _require(self, known: bool) -> None:
         if not known:
             raise _UnsureError

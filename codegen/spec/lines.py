@@ -34,8 +34,8 @@ def _in_yaml(text: str, pointers: dict[str, list[str]]) -> dict[str, int]:
     return {where: line for where, line in found.items() if line}
 
 
-def _yaml_line(node: Node, parts: list[str]) -> int:
-    line = node.start_mark.line + 1
+def _yaml_line(node: Node | None, parts: list[str]) -> int:
+    line = node.start_mark.line + 1 if node else 0
     for part in parts:
         match node:
             case MappingNode():

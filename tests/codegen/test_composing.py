@@ -1,4 +1,4 @@
-"""The fast reading of YAML is that of ruamel's pure reader, which has the word where they differ."""
+"""The fast reading of YAML is the pure one, which has the word where they may differ."""
 
 from __future__ import annotations
 
@@ -16,12 +16,45 @@ from codegen.spec import composing
 from tests.codegen.support import ROOT
 
 PIECES = (
-    *("a", "key", "1", "0o17", "0x1F", "1e3", ".5", "1_000", "on", "~", "null", "true", "2025-01-01"),
+    *(
+        "a",
+        "key",
+        "1",
+        "0o17",
+        "0x1F",
+        "1e3",
+        ".5",
+        "1_000",
+        "on",
+        "~",
+        "null",
+        "true",
+        "2025-01-01",
+    ),
     *("'x'", '"y"', "''", '""', ": ", ":", "- ", "? ", " ", "  ", "\n", "\n  ", "\n    ", "\r\n"),
     *("[", "]", "{", "}", ", ", ",", "# c\n", " # c", "#", "|\n", ">\n", "|-\n", ">+\n", "|2\n"),
     *("&a ", "*a", "&b ", "! ", "!!str ", "---\n", "...\n", "é", "😀", "\t", "\x85", "\ufeff", "%"),
-    *('"\\u00e9"', '"\\ud800"', '"a\\\n b"', "http://x", "<<", "\xa0", "\u2028", "\\", "@", "=", "`"),
-    *('"a b\n  c"', "'a\n\n b'", "|\n  t\n   u\n\n  v\n", ">\n  t\n  u\n\n   v\n", "a: b\n", "- x\n"),
+    *(
+        '"\\u00e9"',
+        '"\\ud800"',
+        '"a\\\n b"',
+        "http://x",
+        "<<",
+        "\xa0",
+        "\u2028",
+        "\\",
+        "@",
+        "=",
+        "`",
+    ),
+    *(
+        '"a b\n  c"',
+        "'a\n\n b'",
+        "|\n  t\n   u\n\n  v\n",
+        ">\n  t\n  u\n\n   v\n",
+        "a: b\n",
+        "- x\n",
+    ),
 )
 FILES = ["openapi.yaml", *(f"tests/{name}" for name in ("codegen/shop", "overrides", "rehearsal"))]
 
