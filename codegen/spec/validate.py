@@ -100,7 +100,7 @@ def _doubting_defaults(
             words = error.message.partition("\n")[0][:200]
             doubts[where] = Problem(
                 where,
-                f"the schema refuses its own default ({words}), which generated code sends where"
+                f"the schema refuses its own default ({words}), which generated code may send where"
                 f" nothing is given. To leave it out:\n{proposals.removing(document, where)}",
             )
         yield from ()
