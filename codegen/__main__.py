@@ -10,7 +10,7 @@ from typing import Final
 
 from codegen import run
 from codegen.checkout import Checkout
-from codegen.errors import CodegenError, SourceError
+from codegen.errors import CodegenError, GenerationError, SourceError
 from codegen.report import Report
 
 _DESCRIPTION: Final = "Regenerates generated_client/ from the vendor's spec, whole or not at all."
@@ -26,7 +26,8 @@ exit codes:
   3  a source can't be read, isn't valid OpenAPI, or contradicts another
   4  overrides/overlay.yaml is wrong
   5  upstream no longer is what an override relies on
-  6  the generator failed, dropped an operation, ignored a setting, or took another library
+  6  the generator failed, dropped an operation, ignored a setting, or took another library; with
+     --against, one of the specs can't be built, and only the specs were compared
   7  --check: what is checked in isn't what the spec gives
   8  the checkout isn't fit: generated_client/ was edited, or pyproject.toml or CHANGELOG.md lacks
      something
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None, place: Checkout | None = None) -> i
         if report.outlook:
             sys.stderr.write(f"\n{report.outlook}\n")
         return report.stop.exit_code
-    return 0
+    return GenerationError.exit_code if report.unbuilt else 0
 
 
 def _run(options: argparse.Namespace, place: Checkout) -> Report:

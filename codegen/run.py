@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from codegen import catalogue, checkout, release, swap
 from codegen.diff.packages import python_changes
 from codegen.diff.specs import spec_changes
-from codegen.errors import CheckoutError, CodegenError, DriftError
+from codegen.errors import CheckoutError, CodegenError, DriftError, GenerationError
 from codegen.make import build
 from codegen.report import Outlook, Report
 from codegen.spec import facts, intake, overlay
@@ -96,28 +96,32 @@ def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: boo
 
 
 def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -> Report:
-    """Say how any two specs differ as they are, without our overlay and its facts."""
+    """Say how any two specs differ as they are, without our overlay and its facts.
+
+    Where the generator can't build a side, they are compared all the same; packages aren't.
+    """
+    upstreams = {"old": intake.read(old), "new": intake.read(new)}
+    made: dict[str, Package] = {}
+    unbuilt = []
     with tempfile.TemporaryDirectory() as folder:
-        before, after = (
-            build.package(
-                intake.read(source),
-                Overlay(),
-                Path(folder) / side / place.package_name,
-                None,
-                place.templates,
-            )
-            for side, source in (("old", old), ("new", new))
-        )
-        in_spec, in_python = _changes(before.document, before.folder, after)
+        for side, upstream in upstreams.items():
+            target = Path(folder) / side / place.package_name
+            try:
+                made[side] = build.package(upstream, Overlay(), target, None, place.templates)
+            except GenerationError as error:
+                unbuilt.append(f"the {side} spec, {upstream.name}: {error}")
+        after = made.get("new")
         return Report(
             new,
             (),
-            in_spec,
-            in_python,
-            after.left_out,
+            spec_changes(upstreams["old"].document, upstreams["new"].document),
+            () if unbuilt else python_changes(made["old"].folder, made["new"].folder),
+            after.left_out if after else (),
             audience=checkout.Audience(place.package_name),
-            calls=after.calls,
-            doubts=after.warnings,
+            calls=after.calls if after else (),
+            against=old,
+            unbuilt=unbuilt,
+            doubts=after.warnings if after else (),
         )
 
 
