@@ -89,6 +89,21 @@ def is_ecma(pattern: str) -> bool:
     return False
 
 
+@functools.cache
+def is_validators(pattern: str) -> bool:
+    """Say whether openapi-spec-validator takes it, which asks all three."""
+    import regress  # noqa: PLC0415 - not where there is no pattern
+
+    if not is_checked(pattern):
+        return False
+    try:
+        re.compile(pattern)
+        regress.Regex(pattern)
+    except (re.error, regress.RegressError, ValueError, RecursionError, OverflowError):
+        return False
+    return True
+
+
 def _matcher(pattern: str) -> Callable[[str], bool] | None:
     import jsonschema_rs  # noqa: PLC0415 - only where a pattern differs
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jsonschema.exceptions import SchemaError
@@ -13,7 +12,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 
 from codegen.errors import SourceError
-from codegen.spec import operations, pointer, proposals
+from codegen.spec import operations, patterns, pointer, proposals
 from codegen.spec.soundness import Problem, endless, loose_ends
 from codegen.spec.upstream import require_version
 
@@ -178,7 +177,7 @@ def _senseless(validator: type[SpecValidator], document: Json) -> Iterator[Probl
 
 
 def _without_foreign_patterns(value: Json) -> Json:
-    """Return `value` without patterns that `re` refuses: `loose_ends` has looked at all."""
+    """Return `value` without patterns that a validator trips over: `loose_ends` has seen all."""
     if isinstance(value, list):
         return [_without_foreign_patterns(each) for each in value]
     if not isinstance(value, dict):
@@ -186,16 +185,8 @@ def _without_foreign_patterns(value: Json) -> Json:
     return {
         key: _without_foreign_patterns(each)
         for key, each in value.items()
-        if not (key == "pattern" and isinstance(each, str) and not _is_pythons(each))
+        if not (key == "pattern" and isinstance(each, str) and not patterns.is_validators(each))
     }
-
-
-def _is_pythons(text: str) -> bool:
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
 
 
 def _undefined_schemes(document: Json) -> Iterator[Problem]:
