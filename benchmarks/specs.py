@@ -16,7 +16,8 @@ _SENTENCE = (
     " that were sent already, and integrations should read it again rather than keep it for ever."
     " Where it was never set it isn't there, which isn't the same as empty; whoever may read the"
     " resource may read it as well, and each change of it is in the audit log of the account, with"
-    " who made it, from where, and what it was before."
+    " who made it, from where, and what it was before. Where two changes come at once the later one"
+    " counts, and the earlier one is in the log alone; neither is refused for that."
 )
 _FIELDS: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$", "readOnly": True},

@@ -240,7 +240,10 @@ class Report:
             more, told = len(told) - len(own), own
         parts = [*self._new_operations(), *listing.by_level(told, many=self._many)]
         if more:
-            parts.append(f"{more} changes are those of the API, told below; `--json` has each.")
+            parts.append(
+                f"{more} more are in operations and classes whose changes are told below, for users"
+                " of the API; `--json` has each."
+            )
         return [title, *(parts or ["No name, argument or type changes."])]
 
     def _for_the_api(self, title: str) -> list[str]:
