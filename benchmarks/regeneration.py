@@ -75,8 +75,8 @@ def _markdown(results: dict[str, Any]) -> str:
             "",
             "Made by `python -m benchmarks.regeneration`: `./generate.sh --spec SPEC --dry-run`,"
             " with specs made by `benchmarks/specs.py`, as large for each operation as those of"
-            " large vendors. Reading, checking, generating, formatting, importing and comparing grow with"
-            " the spec and no faster; a second goes to imports, whatever the spec.",
+            " large vendors. Reading, checking, generating, formatting, importing and comparing"
+            " grow with the spec and no faster; a second goes to imports, whatever the spec.",
             "",
             "| operations | MB of YAML | CPU, s | peak, MiB |",
             "|---|---|---|---|",

@@ -14,7 +14,7 @@ from codegen.diff.specs import spec_changes
 from codegen.errors import CheckoutError, CodegenError, DriftError, GenerationError
 from codegen.make import build
 from codegen.report import Outlook, Report
-from codegen.spec import facts, intake, overlay
+from codegen.spec import facts, intake, operations, overlay
 from codegen.spec.document import load
 from codegen.spec.omissions import omissions
 from codegen.spec.overlay import Overlay
@@ -111,10 +111,11 @@ def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -
             except GenerationError as error:
                 unbuilt.append(f"the {side} spec, {upstream.name}: {error}")
         after = made.get("new")
+        documents = [upstream.document for upstream in upstreams.values()]
         return Report(
             new,
             (),
-            spec_changes(upstreams["old"].document, upstreams["new"].document),
+            spec_changes(*map(operations.with_items_in_place, documents)),
             () if unbuilt else python_changes(made["old"].folder, made["new"].folder),
             after.left_out if after else (),
             audience=checkout.Audience(place.package_name),

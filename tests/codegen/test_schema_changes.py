@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codegen.diff.specs import spec_changes
-from codegen.spec.validate import problems
+from codegen.spec.validate import judged
 from codegen.verdict import verdict
 
 Schema = Any
