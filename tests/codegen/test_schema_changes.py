@@ -842,7 +842,7 @@ def exchange(content: Any, direction: str) -> Any:
 def test_a_change_of_a_schema_gets_its_verdicts_and_its_line(
     before: Schema, after: Schema, answers: str, requests: str, line: str | None
 ) -> None:
-    assert problems(spec(thing(before=before, after=after), "answers")) == []
+    assert judged(spec(thing(before=before, after=after), "answers")).problems == []
     for direction, expected in (("answers", answers), ("requests", requests)):
         changes = spec_changes(spec(before, direction), spec(after, direction))
         lines = [f"{change.where}: {change.what}" for change in changes]
