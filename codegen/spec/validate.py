@@ -52,7 +52,7 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
     if not found:
         lines = upstream.lines([doubt.pointer for doubt in doubts])
         return [
-            f"{where} ({_origin(where, corrections) or lines[where]}): {words}"
+            f"{where} ({_origin(where, corrections, upstream.document) or lines[where]}): {words}"
             for where, words in doubts
         ]
     told = found[:_MOST]
