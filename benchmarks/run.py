@@ -136,7 +136,7 @@ def _start(command: list[Any]) -> subprocess.Popen[str]:
     )
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = next(line.partition(":")[2] for line in cpu.splitlines() if "model name" in line)
     return {
@@ -161,7 +161,7 @@ def main() -> None:
     pythons = environments.make(options.peers)
     results = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": _machine(),
+        "machine": machine(),
         "versions": {peer: environments.versions(python) for peer, python in pythons.items()},
         "samples": measure(pythons, options.rounds),
         "decode": _decode_seconds(pythons["oneloop"], options.rounds),

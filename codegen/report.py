@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from codegen import listing
 from codegen.catalogue import FILE, left_out_list
-from codegen.diff.rules import Level
 from codegen.release import text
 from codegen.spec import pointer, proposals
 from codegen.spec.fetching import name_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from codegen.verdict import Verdict
 
 _NOTHING: Final = "Nothing changes."
+_MOST_WARNINGS: Final = 20
 
 
 class Outlook(NamedTuple):
@@ -60,15 +61,29 @@ class Report:
     audience: Audience | None = None
     calls: Sequence[Call] = ()
     omitted: Sequence[Omission] = ()
+    against: Sequence[str] = ()
+    """The sources that `sources` are compared with, if not with what is checked in."""
+    unbuilt: Sequence[str] = ()
+    """The sides of a comparison that the generator can't build, each with why."""
+    doubts: Sequence[str] = ()
+    """What the spec says that nobody can hold to."""
     forgotten_version: str | None = None
     """The spec's version, if it changed without one of its own."""
     notes: Sequence[str] = ()
     """What a person should know of how the sources were read."""
 
     @property
+    def _changes(self) -> list[Change]:
+        return [*self.spec_changes, *self.python_changes]
+
+    @property
+    def _many(self) -> bool:
+        return listing.are_many(self._changes)
+
+    @property
     def verdict(self) -> Verdict | None:
         """The part of the version that the changes raise."""
-        return None if self.stop else verdict([*self.spec_changes, *self.python_changes])
+        return None if self.stop else verdict(self._changes)
 
     @property
     def new_calls(self) -> list[Call]:
@@ -84,46 +99,38 @@ class Report:
     def warnings(self) -> list[str]:
         """What a person should know and nothing stops for."""
         if not self.forgotten_version:
-            return list(self.notes)
+            return [*self.notes, *self.doubts]
         return [
             *self.notes,
+            *self.doubts,
             f"The spec still calls itself version {self.forgotten_version}, as it did before these"
             " changes: that number doesn't tell one from the other.",
         ]
 
     def markdown(self) -> str:
         """Return the report for people."""
-        parts = [f"# {self._headline()}"]
-        if self.sources:
-            parts.append(f"Source: {', '.join(map(name_of, self.sources))}")
-        if self.stop:
-            parts.append(f"```text\n{self.stop}\n```")
-        if self.outlook:
-            parts.append(str(self.outlook))
-        parts += [f"**Warning:** {warning}" for warning in self.warnings]
-        if self.stop:
-            parts += _section("What changes for users of the API itself", self.spec_changes)
-        elif self.verdict != "none":
-            parts += self._for_the_layer()
-            parts += self._for_python()
-            parts += _section("For users of the API itself", self.spec_changes) or [
-                "## For users of the API itself",
-                _NOTHING,
-            ]
-        elif self.facts:
-            parts.append(f"All {len(self.facts)} upstream facts hold.")
+        parts = [*self._top(), *self._middle()]
         if self.omitted:
             parts += ["## Left out on purpose", left_out_list(self.omitted, FILE)]
         if self.left_out:
             parts += ["## What the generator left out", _list(self.left_out)]
         if self.release and self.release.entry:
-            parts += ["## For CHANGELOG.md", text(self.release.entry)]
+            entry = text(self.release.entry)
+            if self._many:
+                lines = sum(map(len, self.release.entry.values()))
+                entry = (
+                    f"{lines} lines, one for each change that isn't cosmetic; `--json` has them."
+                )
+            parts += ["## For CHANGELOG.md", entry]
         return "\n\n".join(parts) + "\n"
 
     def json(self) -> str:
         """Return the report for programs."""
         document = {
             "verdict": self.verdict,
+            "sources": [name_of(each) for each in self.sources],
+            "against": [name_of(each) for each in self.against],
+            "unbuilt": list(self.unbuilt),
             "verdict_once_mended": self.outlook
             and (None if self.outlook.invalid else self.outlook.verdict),
             "current_version": self.release and self.release.current,
@@ -168,15 +175,48 @@ class Report:
         if self.stop:
             return "Stopped; nothing was changed"
         if self.verdict == "none":
-            return "Nothing changed for users"
+            return "Nothing changed for users" + (", as far as specs tell" if self.unbuilt else "")
         if not self.release:
-            return f"A {self.verdict} change"
+            return f"{'At least a' if self.unbuilt else 'A'} {self.verdict} change"
         if self.release.next == self.release.current:
             return f"A {self.verdict} change; the version already is {self.release.current}"
         versions = f"{self.release.current} → {self.release.next}"
         if not self.sources:  # a change of our own: only a new spec raises the version by itself
             return f"A {self.verdict} change; raise the version by hand: {versions}"
         return f"A {self.verdict} change: {versions}"
+
+    def _top(self) -> list[str]:
+        """Say what came out, of what, and what a person should know first."""
+        parts = [f"# {self._headline()}"]
+        if self.sources:
+            sides = (", ".join(map(name_of, side)) for side in (self.against, self.sources) if side)
+            parts.append(f"Source: {' → '.join(sides)}")
+        if self.stop:
+            parts.append(f"```text\n{self.stop}\n```")
+        if self.outlook:
+            parts.append(str(self.outlook))
+        for side in self.unbuilt:
+            parts += [
+                "**Not compared as packages:** the generator can't build",
+                f"```text\n{side}\n```",
+            ]
+        parts += _warnings(self.warnings)
+        if self._many:
+            parts.append(listing.counts(self._changes))
+        return parts
+
+    def _middle(self) -> list[str]:
+        """Say what changes, to each reader their part."""
+        if self.stop:
+            return self._for_the_api("What changes for users of the API itself")
+        if self.verdict == "none":
+            return [f"All {len(self.facts)} upstream facts hold."] if self.facts else []
+        title = "For users of the API itself"
+        return [
+            *self._for_the_layer(),
+            *([] if self.unbuilt else self._for_python()),
+            *(self._for_the_api(title) or [f"## {title}", _NOTHING]),
+        ]
 
     def _for_the_layer(self) -> list[str]:
         """Say what the facts know of the hand-written code."""
@@ -192,14 +232,27 @@ class Report:
         """Say what changes in the generated package; a new operation by the line that calls it."""
         names = [self.audience.methods, self.audience.package] if self.audience else []
         title = f"## For users of {' and '.join(f'`{name}`' for name in names if name)}"
+        more = 0
         modules = tuple(f".api.{call.module}" for call in self.new_calls)
         told = [
             change
             for change in self.python_changes
             if not (change.where.endswith(modules) and change.what == "module was added")
         ]
-        parts = [*self._new_operations(), *_by_level(told)]
+        if self._many:
+            own = listing.untold(told, self.spec_changes, self.calls)
+            more, told = len(told) - len(own), own
+        parts = [*self._new_operations(), *listing.by_level(told, many=self._many)]
+        if more:
+            parts.append(
+                f"{more} more are in operations and classes whose changes are told below, for users"
+                " of the API; `--json` has each."
+            )
         return [title, *(parts or ["No name, argument or type changes."])]
+
+    def _for_the_api(self, title: str) -> list[str]:
+        listed = listing.by_level(self.spec_changes, many=self._many)
+        return [f"## {title}", *listed] if listed else []
 
     def _new_operations(self) -> list[str]:
         if not self.new_calls:
@@ -223,16 +276,13 @@ class Report:
         return call.spelled(self.audience.methods if self.audience else None)
 
 
-def _section(title: str, changes: Sequence[Change]) -> list[str]:
-    return [f"## {title}", *_by_level(changes)] if changes else []
-
-
-def _by_level(changes: Sequence[Change]) -> list[str]:
+def _warnings(warnings: Sequence[str]) -> list[str]:
     parts = []
-    for level in sorted(Level, reverse=True):
-        lines = [f"`{change.where}`: {change.what}" for change in changes if change.level is level]
-        if lines:
-            parts += [f"### {str(level).capitalize()}", _list(lines)]
+    for warning in warnings[:_MOST_WARNINGS]:
+        words, _, action = warning.partition("\n")
+        parts += [f"**Warning:** {words}", *([f"```yaml\n{action}\n```"] if action else [])]
+    if (more := len(warnings) - _MOST_WARNINGS) > 0:
+        parts.append(f"**Warning:** {more} more like these; `--json` has all.")
     return parts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from codegen.diff.packages import python_changes
 from codegen.diff.specs import spec_changes
 from codegen.errors import CheckoutError, CodegenError, DriftError
 from codegen.make import build
-from codegen.make.calls import calls
 from codegen.report import Outlook, Report
 from codegen.spec import facts, intake, overlay, selection
 from codegen.spec.document import load
@@ -28,8 +26,7 @@ if TYPE_CHECKING:
 
     from codegen.checkout import Checkout
     from codegen.diff.rules import Change
-    from codegen.make.build import Package
-    from codegen.make.calls import Call
+    from codegen.make.generator import Package
     from codegen.release import Release
     from codegen.spec.document import Json
     from codegen.spec.facts import Fact
@@ -41,7 +38,6 @@ class _Fresh(NamedTuple):
 
     root: Path
     package: Package
-    calls: list[Call]
     omitted: list[Omission]
     readme: str | None
 
@@ -58,7 +54,7 @@ def check(place: Checkout) -> Report:
             problems.append("README.md: lists other operations than the spec: run ./generate.sh")
         if problems:
             raise DriftError("\n  ".join(["the checkout is not what the spec gives:", *problems]))
-    return Report(facts=judged, left_out=fresh.package.left_out)
+    return Report(facts=judged, left_out=fresh.package.left_out, doubts=fresh.package.warnings)
 
 
 def regenerate(place: Checkout, sources: Sequence[str], *, dry: bool, force: bool) -> Report:
@@ -109,36 +105,14 @@ def _regenerated(
         following,
         bool(moves),
         audience=place.audience,
-        calls=fresh.calls,
+        calls=fresh.package.calls,
+        doubts=fresh.package.warnings,
         omitted=fresh.omitted,
         forgotten_version=version
         if sources and in_spec and before["info"]["version"] == version
         else None,
         notes=notes,
     )
-
-
-def compare_published(place: Checkout, old: Sequence[str], new: Sequence[str]) -> Report:
-    """Say how any two specs differ as they are, without our overlay and its facts."""
-    published = [intake.read(sources) for sources in (old, new)]
-    with tempfile.TemporaryDirectory() as folder:
-        before, after = (
-            build.package(
-                upstream, Overlay(), Path(folder) / side / place.package_name, None, place.templates
-            )
-            for side, upstream in zip(("old", "new"), published, strict=True)
-        )
-        in_spec, in_python = _changes(before.document, before.folder, after)
-        return Report(
-            new,
-            (),
-            in_spec,
-            in_python,
-            after.left_out,
-            audience=checkout.Audience(place.package_name),
-            calls=calls(after),
-            notes=[note for upstream in published for note in upstream.notes],
-        )
 
 
 @contextmanager
@@ -190,9 +164,9 @@ def _foreseen(
 
     try:
         # What upstream fixed, an action would do to it once more.
-        after = build.effective(upstream, only("holds"), chosen).document
+        after = build.effective(upstream, only("holds"), chosen)
         had = chosen and selection.present(chosen, before.document)
-        known = build.effective(before, only("holds", "fixed"), had).document
+        known = build.effective(before, only("holds", "fixed"), had)
     except CodegenError as error:
         return [], str(error)
     return spec_changes(known, after), None
@@ -211,16 +185,17 @@ def _generated(place: Checkout, upstream: Upstream, corrections: Overlay, folder
         only=place.only,
     )
     omitted = [*omissions(corrections), *selection.omissions(package.unwanted)]
-    found = calls(package)
     operations = root / catalogue.FILE
-    operations.write_text(catalogue.page(found, omitted, audience), encoding="utf-8")
+    operations.write_text(catalogue.page(package.calls, omitted, audience), encoding="utf-8")
     operations.chmod(0o644)
     checkout.write_manifest(root)
     readme = _readme(place)
     if readme is not None:
         link = place.relative(place.generated / catalogue.FILE)
-        readme = catalogue.with_block(readme, catalogue.block(found, omitted, audience, link))
-    return _Fresh(root, package, found, omitted, readme)
+        readme = catalogue.with_block(
+            readme, catalogue.block(package.calls, omitted, audience, link)
+        )
+    return _Fresh(root, package, omitted, readme)
 
 
 def _readme(place: Checkout) -> str | None:

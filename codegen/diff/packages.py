@@ -163,22 +163,21 @@ def _public(module: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
 
 def _roles(objects: dict[str, griffe.Object]) -> _Roles:
     classes = {path.rpartition(".")[2]: path for path in objects if ".models." in path}
-    written: set[str] = set()
-    read: set[str] = set()
+    written: list[object] = []
+    read: list[object] = []
     for path, member in objects.items():
         if ".api." in path and isinstance(member, griffe.Function):
-            for parameter in member.parameters:
-                written |= _reachable(parameter.annotation, classes, objects)
-            read |= _reachable(member.returns, classes, objects)
-    return _Roles(frozenset(written), frozenset(read))
+            written += [parameter.annotation for parameter in member.parameters]
+            read.append(member.returns)
+    return _Roles(_reachable(written, classes, objects), _reachable(read, classes, objects))
 
 
 def _reachable(
-    annotation: object, classes: dict[str, str], objects: dict[str, griffe.Object]
-) -> set[str]:
-    """Return the paths of the classes that an annotation mentions, directly or by their fields."""
+    annotations: list[object], classes: dict[str, str], objects: dict[str, griffe.Object]
+) -> frozenset[str]:
+    """Return the paths of the classes that annotations mention, directly or by their fields."""
     found: set[str] = set()
-    queue = [annotation]
+    queue = list(annotations)
     while queue:
         for name in _names(queue.pop()) & classes.keys():
             if (path := classes[name]) not in found:
@@ -190,7 +189,7 @@ def _reachable(
                         for member in owner.members.values()
                         if isinstance(member, griffe.Attribute)
                     ]
-    return found
+    return frozenset(found)
 
 
 def _names(annotation: object) -> set[str]:

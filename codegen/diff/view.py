@@ -193,8 +193,8 @@ class Views:
         if id(schema) not in self._flats:
             self._flats[id(schema)] = (schema, {})  # what is made of itself adds nothing
             parts = list(schema.get("allOf", ()))
-            if "$ref" in schema:
-                parts.insert(0, operations.resolved(self.document, {"$ref": schema["$ref"]}))
+            if isinstance(ref := schema.get("$ref"), str):
+                parts.insert(0, operations.resolved(self.document, {"$ref": ref}))
             flats = [self._flat(part) for part in parts if isinstance(part, dict)]
             self._flats[id(schema)] = (
                 schema,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from codegen.errors import GenerationError
 from codegen.make import generator
 from codegen.make.provenance import Provenance
 from codegen.spec import operations, overlay, selection, validate
@@ -12,32 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from codegen.make.generator import Package
     from codegen.spec.document import Json
     from codegen.spec.overlay import Overlay
     from codegen.spec.selection import Selection
     from codegen.spec.upstream import Upstream
 
 
-class Package(NamedTuple):
-    """A generated package: its folder, the effective spec, what the generator left out of it.
-
-    `unwanted` are the operations that were left out before, since nobody wants them.
-    """
-
-    folder: Path
-    document: Json
-    left_out: list[str]
-    unwanted: list[str]
-
-
-def effective(
-    upstream: Upstream, corrections: Overlay, only: Sequence[str] | None = None
-) -> Selection:
+def effective(upstream: Upstream, corrections: Overlay, only: Sequence[str] | None = None) -> Json:
     """Return what is wanted of the corrected spec, valid, each path's operations in their place."""
+    return judged(upstream, corrections, only)[0].document
+
+
+def judged(
+    upstream: Upstream, corrections: Overlay, only: Sequence[str] | None
+) -> tuple[Selection, list[str]]:
+    """Return that with what isn't wanted, and what a person should know of it though it's valid."""
     document = operations.with_items_in_place(overlay.apply(corrections, upstream.document))
     chosen = selection.selected(document, only)
-    validate.require_openapi(chosen.document, upstream, corrections)
-    return chosen
+    return chosen, validate.require_openapi(chosen.document, upstream, corrections)
 
 
 def package(
@@ -53,7 +47,11 @@ def package(
 
     Upstream may be invalid OpenAPI: what counts is what the corrections make of it.
     """
-    chosen = effective(upstream, corrections, only)
+    chosen, warnings = judged(upstream, corrections, only)
     made_from = Provenance(upstream.raw, corrections.raw, generator.GENERATOR_VERSION)
-    left_out = generator.write_package(chosen.document, made_from, folder, config, templates)
-    return Package(folder, chosen.document, left_out, chosen.unwanted)
+    try:
+        made = generator.write_package(chosen.document, made_from, folder, config, templates)
+    except GenerationError as error:
+        told = ["", "the spec has this, too:", *warnings] if warnings else []
+        raise GenerationError("\n".join([str(error), *told])) from None
+    return made._replace(warnings=warnings, unwanted=chosen.unwanted)

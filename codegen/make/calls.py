@@ -11,7 +11,7 @@ from codegen.spec import operations
 if TYPE_CHECKING:
     import ast
 
-    from codegen.make.build import Package
+    from codegen.spec.document import Json
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ class Call:
         return f"api.{self.module}.sync({', '.join([*self.arguments, client])})"
 
 
-def calls(package: Package) -> list[Call]:
-    """Return the operations of `package` in the spec's order."""
-    modules = inspection.parsed(package.folder, "api/**/*.py", "operations.py")
+def calls(document: Json, modules: dict[str, ast.Module]) -> list[Call]:
+    """Return the operations of a package's modules in the spec's order."""
     found = inspection.by_operation(modules)
     names = inspection.methods(modules)
     return [
@@ -60,7 +59,7 @@ def calls(package: Package) -> list[Call]:
             tuple(operation["tags"]) if "tags" in operation else None,
             bool(operation.get("deprecated")),
         )
-        for path, method, operation in operations.each(package.document)
+        for path, method, operation in operations.each(document)
         for name in found.get((method.upper(), inspection.shape(path)), [])
     ]
 

@@ -9,6 +9,7 @@ from codegen.make import inspection, sending, successes
 from codegen.spec import proposals
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 
 
 def require_whole(
-    document: Json, folder: Path, aliases: Mapping[str, str], left_out: Sequence[str]
+    document: Json,
+    package: str,
+    modules: dict[str, ast.Module],
+    aliases: Mapping[str, str],
+    left_out: Sequence[str],
 ) -> None:
-    """Stop unless the package does what the spec says with what our code works with.
+    """Stop unless the package's modules do what the spec says with what our code works with.
 
     `document` is the spec as the generator read it.
     """
-    modules = inspection.parsed(folder)
     dropped = inspection.mismatches(document, modules)
     require_none(
         "generated functions are not the spec's operations. In overrides/overlay.yaml, mend what"
@@ -71,7 +75,7 @@ def require_whole(
         "generated modules import a library that nothing here is made for: go back to the generator"
         " that didn't, or adapt our code to it and declare it in pyproject.toml and in"
         " codegen/make/inspection.py:",
-        inspection.foreign_imports(folder.name, modules),
+        inspection.foreign_imports(package, modules),
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import io
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import openapi_python_client as generator
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -19,6 +19,7 @@ from openapi_python_client.parser.errors import ErrorLevel, GeneratorError
 
 from codegen.errors import GenerationError
 from codegen.make import checks, discriminators, inspection, methods, provenance, style, workarounds
+from codegen.make.calls import calls
 from codegen.make.settings import Settings
 from codegen.spec.document import canonical
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from openapi_python_client.config import Config
 
+    from codegen.make.calls import Call
     from codegen.make.provenance import Provenance
     from codegen.spec.document import Json
 
@@ -36,26 +38,42 @@ GENERATOR_VERSION: Final = generator.__version__
 _READING: Final = "reading import best as _best, whole as _whole"
 
 
+class Package(NamedTuple):
+    """A generated package: its folder, the effective spec, and its operations.
+
+    `left_out` is what the generator left out of them, such as a media type it can't read;
+    `warnings` what the spec says that nobody can hold to; `unwanted` the operations that were left
+    out before, since nobody wants them.
+    """
+
+    folder: Path
+    document: Json
+    left_out: list[str]
+    calls: list[Call]
+    warnings: list[str]
+    unwanted: list[str]
+
+
 def write_package(
     document: Json,
     made_from: Provenance,
     folder: Path,
     config: Path | None,
     templates: Path | None,
-) -> list[str]:
+) -> Package:
     """Write the package for the effective spec `document` into `folder`, which isn't there yet.
 
     `config` is the generator's configuration; `templates` a folder with more of its templates: each
     becomes a module, but for those in its folders, which stand in place of the generator's.
-
-    Returns what the generator left out of operations that it did generate, such as a media type
-    it can't read.
     """
     settings = Settings(config, workarounds.aliases(document))
     readable, spared = workarounds.readable(document)
     left_out = _generate(readable, settings.config(folder), folder, templates)
     settings.require_used()
-    checks.require_whole(readable, folder, settings.media_types, left_out)
+    modules = inspection.parsed(folder)
+    checks.require_whole(readable, folder.name, modules, settings.media_types, left_out)
+    called = calls(document, modules)
+    del modules  # the largest of all that a run holds
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
@@ -63,13 +81,14 @@ def write_package(
     checks.require_importable(folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return [*spared, *left_out]
+    return Package(folder, document, [*spared, *left_out], called, [], [])
 
 
 def _generate(document: Json, config: Config, folder: Path, templates: Path | None) -> list[str]:
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            data = GeneratorData.from_dict(document, config=config)
+            with workarounds.sharing_models():
+                data = GeneratorData.from_dict(document, config=config)
             if isinstance(data, GeneratorError):
                 raise _failure([data])
             workarounds.import_unset(data)

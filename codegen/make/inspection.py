@@ -148,7 +148,7 @@ def astray(modules: dict[str, ast.Module]) -> list[str]:
     found: dict[str, None] = {}
     for name, tree in modules.items():
         folder = name.split("/")[:-1]
-        for node in ast.walk(tree):
+        for node in _statements(tree.body):
             if isinstance(node, ast.ImportFrom) and node.level and node.module:
                 above = folder[: len(folder) - node.level + 1]
                 target = "/".join([*above, *node.module.split(".")])
@@ -210,9 +210,17 @@ def _defined(module: ast.Module) -> set[str]:
     }
 
 
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and those inside of them, without the expressions that are most of them."""
+    for statement in body:
+        yield statement
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(statement, name, []))
+
+
 def _imports(tree: ast.Module) -> Iterator[str]:
     """Yield what a module imports by its full name."""
-    for node in ast.walk(tree):
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

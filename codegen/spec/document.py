@@ -13,11 +13,11 @@ from collections import Counter
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from codegen.errors import SourceError
+from codegen.spec.composing import compose
 
 # Any: a JSON document's shape is known only to whoever asked for it.
 Json: TypeAlias = Any
@@ -48,7 +48,7 @@ def load(text: str, name: str) -> Json:
     try:
         if text.lstrip().startswith("{"):
             return _Limits(name).checked(_from_json(text))
-        return _Limits(name).built(YAML(typ="safe", pure=True).compose(text))
+        return _Limits(name).built(compose(text))
     except YAMLError as error:
         raise SourceError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from codegen.spec import pointer
+from codegen.spec.composing import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,13 +29,13 @@ def lines(text: str, pointers: Iterable[str]) -> dict[str, int]:
 
 
 def _in_yaml(text: str, pointers: dict[str, list[str]]) -> dict[str, int]:
-    root = YAML(typ="safe", pure=True).compose(text)
+    root = compose(text)
     found = {where: _yaml_line(root, parts) for where, parts in pointers.items()}
     return {where: line for where, line in found.items() if line}
 
 
-def _yaml_line(node: Node, parts: list[str]) -> int:
-    line = node.start_mark.line + 1
+def _yaml_line(node: Node | None, parts: list[str]) -> int:
+    line = node.start_mark.line + 1 if node else 0
     for part in parts:
         match node:
             case MappingNode():

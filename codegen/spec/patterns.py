@@ -70,9 +70,38 @@ def agree(left: str, right: str) -> bool:
 
 
 @functools.cache
-def is_one(pattern: str) -> bool:
-    """Say whether it is a regular expression to the engine by which answers are checked."""
+def is_checked(pattern: str) -> bool:
+    """Say whether the engine by which answers are checked takes it as it is written."""
     return _matcher(pattern) is not None
+
+
+@functools.cache
+def is_ecma(pattern: str) -> bool:
+    """Say whether it is a regular expression of ECMA-262, with the flag `u` or without."""
+    import regress  # noqa: PLC0415 - only where the other engine refuses a pattern
+
+    for flags in ("u", ""):
+        try:
+            regress.Regex(pattern, flags)
+        except (regress.RegressError, UnicodeEncodeError):
+            continue
+        return True
+    return False
+
+
+@functools.cache
+def is_validators(pattern: str) -> bool:
+    """Say whether openapi-spec-validator takes it, which asks all three."""
+    import regress  # noqa: PLC0415 - not where there is no pattern
+
+    if not is_checked(pattern):
+        return False
+    try:
+        re.compile(pattern)
+        regress.Regex(pattern)
+    except (re.error, regress.RegressError, ValueError, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _matcher(pattern: str) -> Callable[[str], bool] | None:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from codegen.spec import operations
+from codegen.spec import operations, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _MOST: Final = 10
+_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
@@ -29,7 +30,9 @@ def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
         either = "|".join(re.escape(each) for each in (line, re.sub(r"\{[^{}]*\}", "{}", line)))
         about = re.compile(rf"(?:{either})(?:, status (\w+) |[, ])")
         if found := next(filter(None, map(about.match, problems)), None):
-            actions.append(_action(path, method, "remove: true", _reason(operation, found[1])))
+            actions.append(
+                _action(_operation(path, method), "remove: true", _reason(operation, found[1]))
+            )
     if not actions:
         return []
     headline = f"to leave out the first {_MOST}:" if actions[_MOST:] else "to leave out:"
@@ -39,7 +42,24 @@ def leaving_out(document: Json, problems: Sequence[str]) -> list[str]:
 def tagging(path: str, method: str, tags: Sequence[str] | None) -> str:
     """Return an action to paste that gives an operation its first tag; `tags` are none so far."""
     expected = {} if tags is None else {"tags": list(tags)}
-    return _action(path, method.lower(), "update: {tags: [<name>]}", expected)
+    return _action(_operation(path, method.lower()), "update: {tags: [<name>]}", expected)
+
+
+def removing(document: Json, where: str) -> str:
+    """Return an action to paste that removes what is at a pointer."""
+    target, value = "$", document
+    for part in pointer.split(where):
+        if isinstance(value, list):
+            target, value = f"{target}[{part}]", value[int(part)]
+        else:
+            step = f".{part}" if _NAME.fullmatch(part) else _quoted(part)
+            target, value = target + step, value[part]
+    return _action(target, "remove: true", value)
+
+
+def _quoted(part: str) -> str:
+    escaped = part.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
 
 
 def _reason(operation: Json, status: str | None) -> Json:
@@ -59,10 +79,12 @@ def _media_types(part: Json) -> Json:
     return {"content": {name: {} for name in part["content"]}} if "content" in part else {}
 
 
-def _action(path: str, method: str, change: str, expected: Json) -> str:
-    """Return the overlay's action, in YAML, that makes a change to an operation."""
-    quoted = path.replace("\\", "\\\\").replace("'", "\\'")
-    target = f"$.paths['{quoted}'].{method}"
+def _operation(path: str, method: str) -> str:
+    return f"$.paths{_quoted(path)}.{method}"
+
+
+def _action(target: str, change: str, expected: Json) -> str:
+    """Return the overlay's action, in YAML, that makes a change to its target."""
     if re.search(r": |:$| #", target):  # YAML would read more into it
         target = json.dumps(target, ensure_ascii=False)
     return (

@@ -90,4 +90,35 @@ def require_version(document: Json, name: str) -> None:
     """Stop unless `document` says that it is OpenAPI 3.0 or 3.1."""
     version = document.get("openapi") if isinstance(document, dict) else None
     if not isinstance(version, str) or not version.startswith(_VERSIONS):
-        raise SourceError(f"{name}: not OpenAPI 3.0 or 3.1 (`openapi` is {version!r})")
+        raise SourceError(f"{name}: not OpenAPI 3.0 or 3.1: {_otherwise(document):.500}")
+
+
+def _otherwise(document: Json) -> str:
+    """Say what a document is instead, and what to do about it."""
+    match document:
+        case {"swagger": version}:
+            words = (
+                f"it is Swagger {version}. Convert it first, for one with"
+                " `npx swagger2openapi --yaml --outfile NEW OLD`"
+            )
+        case {"asyncapi": version}:
+            words = (
+                f"it is AsyncAPI {version}, which describes messages. Take the OpenAPI document of"
+                " the API's HTTP operations"
+            )
+        case {"info": {"_postman_id": _}} | {"info": {"schema": str()}}:
+            words = "it is a Postman collection. Export it as OpenAPI 3.0 first"
+        case {"openapi": float(version)}:
+            words = f"`openapi` is the number {version}; write it in quotes, with all of its parts"
+        case {"openapi": str(version)} if version.startswith("3."):
+            words = (
+                f"it is OpenAPI {version}, which neither the generator nor the checks know. If it"
+                " uses nothing that 3.1 doesn't have, save it with `openapi: 3.1.1`"
+            )
+        case {"openapi": version}:
+            words = f"`openapi` is {version!r}"
+        case {"paths": _} | {"components": _} | {"info": _}:
+            words = "it is a part of a spec, without `openapi` at its top. Take the whole document"
+        case _:
+            words = "it has no `openapi`"
+    return words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jsonschema.exceptions import SchemaError
@@ -13,7 +12,8 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 
 from codegen.errors import SourceError
-from codegen.spec import operations, patterns, pointer
+from codegen.spec import operations, patterns, pointer, proposals
+from codegen.spec.soundness import Problem, endless, loose_ends
 from codegen.spec.upstream import require_version
 
 if TYPE_CHECKING:
@@ -31,28 +31,30 @@ _VALIDATORS: Final[dict[str, tuple[type[SpecValidator], Any]]] = {
     "3.0": (OpenAPIV30SpecValidator, schema_v30),
     "3.1": (OpenAPIV31SpecValidator, schema_v31),
 }
-# Keys whose values are data, and the mappings in which a key is a name and never one of those.
-_DATA_KEYS: Final = {"example", "examples", "default", "enum", "const"}
-_NAME_MAPS: Final = {
-    *("properties", "patternProperties", "schemas", "responses", "parameters", "headers"),
-    *("requestBodies", "securitySchemes", "links", "callbacks", "pathItems", "variables"),
-}
 _MOST: Final = 20
 _NO_REFERENCE: Final = "'$ref' is a required property"  # of what isn't meant to be one
 
 
-class Problem(NamedTuple):
-    """What isn't OpenAPI, and the pointer of where: of what is around it, for what is missing."""
+class Judgement(NamedTuple):
+    """What keeps a document from being OpenAPI, and what it says that nobody can hold to."""
 
-    pointer: str
-    words: str
+    problems: list[Problem]
+    doubts: list[Problem]
 
 
-def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) -> None:
-    """Stop unless `document`, upstream's with the corrections applied, is valid on its own."""
+def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) -> list[str]:
+    """Stop unless `document`, upstream's with the corrections applied, is valid on its own.
+
+    Returns in words what a person should know of it all the same.
+    """
     require_version(document, "the spec with overrides/overlay.yaml applied")
-    if not (found := problems(document)):
-        return
+    found, doubts = judged(document)
+    if not found:
+        lines = upstream.lines([doubt.pointer for doubt in doubts])
+        return [
+            f"{where} ({_origin(where, corrections, upstream.document) or lines[where]}): {words}"
+            for where, words in doubts
+        ]
     told = found[:_MOST]
     lines = upstream.lines([problem.pointer for problem in told])
     more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
@@ -66,20 +68,45 @@ def require_openapi(document: Json, upstream: Upstream, corrections: Overlay) ->
     raise SourceError("\n  ".join([headline, *listed, *more]))
 
 
-def problems(document: Json) -> list[Problem]:
-    """Return what keeps `document` from being valid OpenAPI of its version."""
-    if found := list(_loose_ends(document, document, "")) or list(_untold(document)):
-        return found
+def judged(document: Json) -> Judgement:
+    """Return what is wrong with `document` as OpenAPI of its version, and what is in doubt."""
+    doubts: dict[str, Problem] = {}
+    if found := list(loose_ends(document, document, "", doubts)) or list(endless(document)):
+        return Judgement(found, [])
     document = _without_foreign_patterns(document)
     validator, schema = _VALIDATORS[document["openapi"][:3]]
+    validator = _doubting_defaults(validator, document, doubts)
     if _is_valid(validator, document):
-        return [*_undefined_schemes(document), *_header_schemas(document)]
+        found = [*_undefined_schemes(document), *_header_schemas(document)]
+        return Judgement(found, list(doubts.values()))
     by_place = {
         problem.pointer: problem
         for problem in reversed([*_malformed(schema, document), *_senseless(validator, document)])
     }
     unexplained = [Problem("", "openapi-spec-validator refuses it and doesn't say where")]
-    return list(reversed(by_place.values())) or unexplained
+    return Judgement(list(reversed(by_place.values())) or unexplained, list(doubts.values()))
+
+
+def _doubting_defaults(
+    validator: type[SpecValidator], document: Json, doubts: dict[str, Problem]
+) -> type[SpecValidator]:
+    """Return the validator with doubts about defaults that their own schemas refuse."""
+    plain = validator.keyword_validators["default"]
+
+    def call(self: Any, schema: SchemaPath, value: Json) -> Iterator[ValidationError]:
+        where = pointer.followed(document, [*schema.parts, "default"])
+        for error in plain.__call__(self, schema, value):
+            words = error.message.partition("\n")[0][:200]
+            doubts[where] = Problem(
+                where,
+                f"the schema refuses its own default ({words}), which generated code may send where"
+                f" nothing is given. To leave it out:\n{proposals.removing(document, where)}",
+            )
+        yield from ()
+
+    doubting = type(plain.__name__, (plain,), {"__call__": call})
+    keywords = {**validator.keyword_validators, "default": doubting}
+    return type(validator.__name__, (validator,), {"keyword_validators": keywords})
 
 
 def _origin(where: str, corrections: Overlay, document: Json) -> str | None:
@@ -149,57 +176,8 @@ def _senseless(validator: type[SpecValidator], document: Json) -> Iterator[Probl
         return
 
 
-def _loose_ends(document: Json, value: Json, where: str) -> Iterator[Problem]:
-    """Yield what is wrong with the references and patterns in `value` and below."""
-    if isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _loose_ends(document, child, f"{where}/{index}")
-    if not isinstance(value, dict):
-        return
-    is_name = where.rpartition("/")[2] in _NAME_MAPS
-    if "$ref" in value:
-        yield from _reference(document, value["$ref"], where, is_name=is_name)
-    if not is_name and isinstance(text := value.get("pattern"), str) and not patterns.is_one(text):
-        # jsonschema-rs would refuse the whole schema with it, at the first answer.
-        yield Problem(f"{where}/pattern", f"{text[:80]!r} is no pattern to check answers by")
-    for key, child in value.items():
-        if is_name or not (key in _DATA_KEYS or key.startswith("x-")):
-            yield from _loose_ends(document, child, where + pointer.join([key]))
-
-
-def _untold(document: Json) -> Iterator[Problem]:
-    """Yield what openapi-spec-validator refuses and doesn't say where."""
-    paths, components = document.get("paths"), document.get("components")
-    for path, item in paths.items() if isinstance(paths, dict) else ():
-        where = pointer.join(["paths", path])
-        if "?" in path or "#" in path:
-            yield Problem(where, "a path has no query and no fragment")
-        if isinstance(item, dict) and "$ref" in item:  # those that lead anywhere are in place
-            yield Problem(where, f"$ref {item['$ref']!r:.80} leads to itself")
-    schemas = components.get("schemas") if isinstance(components, dict) else None
-    clear: set[int] = set()
-    for name, schema in schemas.items() if isinstance(schemas, dict) else ():
-        if _is_endless(document, schema, frozenset(), clear):
-            where = pointer.join(["components", "schemas", name])
-            yield Problem(where, "by allOf and $ref it is made of itself")
-
-
-def _is_endless(document: Json, schema: Json, above: frozenset[int], clear: set[int]) -> bool:
-    if not isinstance(schema, dict) or id(schema) in clear:
-        return False
-    if id(schema) in above:
-        return True
-    parts = list(every) if isinstance(every := schema.get("allOf"), list) else []
-    if "$ref" in schema:
-        parts.append(pointer.find(document, schema["$ref"][1:]))
-    if any(_is_endless(document, part, above | {id(schema)}, clear) for part in parts):
-        return True
-    clear.add(id(schema))
-    return False
-
-
 def _without_foreign_patterns(value: Json) -> Json:
-    """Return `value` without patterns that `re` refuses: `_loose_ends` has looked at all."""
+    """Return `value` without patterns that a validator trips over: `loose_ends` has seen all."""
     if isinstance(value, list):
         return [_without_foreign_patterns(each) for each in value]
     if not isinstance(value, dict):
@@ -207,26 +185,8 @@ def _without_foreign_patterns(value: Json) -> Json:
     return {
         key: _without_foreign_patterns(each)
         for key, each in value.items()
-        if not (key == "pattern" and isinstance(each, str) and not _is_pythons(each))
+        if not (key == "pattern" and isinstance(each, str) and not patterns.is_validators(each))
     }
-
-
-def _is_pythons(text: str) -> bool:
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
-
-
-def _reference(document: Json, ref: Json, where: str, *, is_name: bool) -> Iterator[Problem]:
-    if not isinstance(ref, str):
-        if not is_name:
-            yield Problem(where, f"$ref {ref!r:.80} is not a string")
-    elif not ref.startswith("#/"):
-        yield Problem(where, f"$ref {ref!r} leads out of the document")
-    elif pointer.find(document, ref[1:]) is pointer.ABSENT:
-        yield Problem(where, f"$ref {ref!r} leads nowhere")
 
 
 def _undefined_schemes(document: Json) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import pytest
 from codegen.diff.specs import spec_changes
 from codegen.spec import operations
 from codegen.spec.pointer import find
-from codegen.spec.validate import problems
+from codegen.spec.validate import judged
 from codegen.verdict import verdict
 from tests.codegen.support import shop
 
@@ -894,7 +894,7 @@ def test_a_change_gets_its_verdict_and_its_line(
     new = copy.deepcopy(SHOP)
     edit(new)
     new = operations.with_items_in_place(new)
-    assert problems(new) == []
+    assert judged(new).problems == []
     changes = spec_changes(SHOP, new)
     lines = [f"{change.where}: {change.what}" for change in changes]
     assert verdict(changes) == expected, lines

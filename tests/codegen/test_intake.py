@@ -108,7 +108,19 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         pytest.param(b"a: [\n", "not YAML", id="broken YAML"),
         pytest.param(_page(end=""), "not closed", id="unclosed fence"),
         pytest.param(_page("````", "```"), "not closed", id="fence closed by a shorter one"),
-        pytest.param(b"openapi: 2.0.0\n", "not OpenAPI 3.0 or 3.1", id="another version"),
+        pytest.param(b"openapi: 2.0.0\n", "`openapi` is '2.0.0'", id="another version"),
+        pytest.param(b"openapi: 3.1\n", "is the number 3.1; write it in quotes", id="a number"),
+        pytest.param(b"openapi: 3.2.0\n", "OpenAPI 3.2.0, .* `openapi: 3.1.1`", id="OpenAPI 3.2"),
+        pytest.param(b"swagger: '2.0'\n", "it is Swagger 2.0. Convert it", id="Swagger"),
+        pytest.param(b"swagger: 2.0\n", "it is Swagger 2.0. Convert it", id="Swagger, a number"),
+        pytest.param(b"asyncapi: 3.0.0\n", "AsyncAPI 3.0.0, .* OpenAPI document", id="AsyncAPI"),
+        pytest.param(
+            b'{"info": {"schema": "https://schema.getpostman.com/json/collection/v2.1.0/"}}',
+            "a Postman collection. Export it as OpenAPI",
+            id="Postman",
+        ),
+        pytest.param(b"components: {}\n", "part of a spec, .* the whole document", id="a part"),
+        pytest.param(b"a: 1\n", "has no `openapi`", id="something else"),
     ],
 )
 def test_what_is_no_spec_is_refused(tmp_path: Path, content: bytes, says: str) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from codegen import generate
 from codegen.diff.specs import spec_changes
-from codegen.errors import CodegenError, SourceError
+from codegen.errors import CodegenError, GenerationError, SourceError
+from codegen.make import build
 from codegen.spec import facts, intake, operations, overlay, pointer, validate
 from codegen.spec.document import load
 from codegen.spec.lines import lines
@@ -53,7 +54,7 @@ def _all(*names: str) -> Any:
         pytest.param(
             lambda spec: spec["components"]["schemas"]["Kind"].update(pattern=r"^(?P<a>x)\Z"),
             f"{KIND}/pattern",
-            id="a pattern that is none to the engine by which answers are checked",
+            id="a pattern of no dialect",
         ),
         pytest.param(
             lambda spec: spec["paths"].update({"/pets": []}), "/paths/~1pets", id="path item"
@@ -98,13 +99,6 @@ def _all(*names: str) -> Any:
             id="required",
         ),
         pytest.param(
-            lambda spec: spec["components"]["schemas"]["NewPet"]["properties"].update(
-                x={"type": "integer", "default": "x"}
-            ),
-            "/components/schemas/NewPet/properties/x",
-            id="default",
-        ),
-        pytest.param(
             lambda spec: _list(spec).update(operationId="createPet"),
             "/paths/~1pets/post",
             id="an operationId twice",
@@ -143,7 +137,7 @@ def test_each_problem_has_a_pointer_that_exists(
 ) -> None:
     spec = copy.deepcopy(SHOP) | {"openapi": version}
     change(spec)
-    problems = validate.problems(spec)
+    problems = validate.judged(spec).problems
     assert where in [problem.pointer for problem in problems]
     for problem in problems:
         assert pointer.find(spec, problem.pointer) is not pointer.ABSENT
@@ -151,22 +145,112 @@ def test_each_problem_has_a_pointer_that_exists(
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
-@pytest.mark.parametrize("text", [r"^[\p{L}\p{N} -]{1,40}$", r"^\P{Lu}+$", r"^\u{1F600}$"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(r"^[\p{L}\p{N} -]{1,40}$", r"^\P{Lu}+$", r"^\u{1F600}$", r"^\cJ(?<=\n)\/$"),
+        *("(?i)^a$", r"^(?P<half>a)\A", "^a++$"),
+    ],
+)
 def test_pattern_is_one_to_the_engine_by_which_answers_are_checked(text: str, version: str) -> None:
-    """ECMA-262 has what Python's `re` refuses."""
+    """ECMA-262 has what Python's `re` refuses, and Rust what ECMA-262 hasn't."""
     spec = copy.deepcopy(SHOP) | {"openapi": version}
     spec["components"]["schemas"]["NewPet"]["properties"]["x"] = {"type": "string", "pattern": text}
     spec["components"]["schemas"]["NewPet"]["properties"]["pattern"] = {"type": "string"}
     before = copy.deepcopy(spec)
-    assert validate.problems(spec) == []
+    assert validate.judged(spec) == ([], [])
     assert spec == before
+
+
+OTHER_PATTERNS = [
+    *(r"^[\w-.]+$", r"^[a-\d]$", "^[^]$", "^[]?$", r"^(?<half>.)\k<half>$", r"^\ud83d\ude00$"),
+    *(r"^\0$", r"^[\b]$", r"^(?:a(?=b)*)$", r"^\c$", r"^a{,3}$"),
+]
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("text", OTHER_PATTERNS)
+def test_pattern_of_ecma_262_that_the_engine_does_not_read_is_a_warning(
+    tmp_path: Path, text: str, version: str
+) -> None:
+    spec = copy.deepcopy(SHOP) | {"openapi": version}
+    spec["components"]["schemas"]["NewPet"]["properties"]["x"] = {"type": "string", "pattern": text}
+    source = write_json(tmp_path / "spec.json", spec)
+    upstream = intake.read([str(source)])
+    (warning,) = validate.require_openapi(upstream.document, upstream, Overlay())
+    line = _line(source.read_text(), '"pattern": ' + json.dumps(text))
+    where = "/components/schemas/NewPet/properties/x/pattern"
+    assert warning.startswith(f"{where} ({source} line {line}): {text!r} is a pattern of ECMA-262")
+
+
+def test_field_names_by_pattern_are_judged_as_well() -> None:
+    spec = copy.deepcopy(SHOP) | {"openapi": "3.1.0"}
+    made: Any = {"type": "object", "patternProperties": {r"^[\w-.]$": {}, "^/$": {}}}
+    spec["components"]["schemas"]["NewPet"]["properties"]["x"] = made
+    (doubt,) = validate.judged(spec).doubts
+    assert doubt.pointer == r"/components/schemas/NewPet/properties/x/patternProperties/^[\w-.]$"
+    made["patternProperties"]["^(/$"] = {}
+    (problem,) = validate.judged(spec).problems
+    assert problem.pointer.endswith("/x/patternProperties/^(~1$")
+
+
+def _sent(schema: Any) -> Any:
+    spec = copy.deepcopy(SHOP)
+    _list(spec)["parameters"].append({"name": "x", "in": "query", "schema": schema})
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("schema", "written"),
+    [
+        pytest.param({"type": "integer", "maximum": 9, "default": 500}, "= 500", id="too large"),
+        pytest.param({"type": "string", "pattern": "^a$", "default": "b"}, '= "b"', id="pattern"),
+        pytest.param({"type": "string", "default": 5}, '= "5"', id="another type"),
+    ],
+)
+def test_default_that_its_schema_refuses_is_a_warning_that_says_it_is_sent(
+    tmp_path: Path, schema: Any, written: str
+) -> None:
+    upstream = intake.read([str(write_json(tmp_path / "spec.json", _sent(schema)))])
+    made = build.package(upstream, Overlay(), tmp_path / "client", None, None)
+    (warning,) = made.warnings
+    words, _, action = warning.partition("\n")
+    assert words.startswith(f"{LIST}/parameters/3/schema/default ({tmp_path}/spec.json line ")
+    assert "generated code may send where nothing is given" in words
+    assert f"x: {'int' if schema['type'] == 'integer' else 'str'} | Unset {written}" in (
+        (made.folder / "api/pets/list_pets.py").read_text()
+    )
+    (tmp_path / "overrides").mkdir()
+    (pasted,) = load(action.replace("<why>", "ours"), "it")
+    mended = overlay.read(write_overlay(tmp_path, [pasted]))
+    again = build.package(upstream, mended, tmp_path / "again", None, None)
+    assert again.warnings == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "integer", "default": "x"}, id="type"),
+        pytest.param({"type": "string", "enum": ["a"], "default": "b"}, id="enum"),
+    ],
+)
+def test_default_that_the_generator_fails_on_is_told_with_its_action(
+    tmp_path: Path, schema: Any
+) -> None:
+    upstream = intake.read([str(write_json(tmp_path / "spec.json", _sent(schema)))])
+    with pytest.raises(GenerationError) as error:
+        build.package(upstream, Overlay(), tmp_path / "client", None, None)
+    told = str(error.value)
+    assert "GET /pets has no function" in told
+    assert "the schema refuses its own default" in told
+    assert "  - target: $.paths['/pets'].get.parameters[3].schema.default\n" in told
 
 
 def test_schema_may_have_fields_of_itself() -> None:
     spec = copy.deepcopy(SHOP)
     node = _all("Kind") | {"properties": {"next": _all("Node"), "more": {"items": _all("Node")}}}
     spec["components"]["schemas"] |= {"Node": node, "Twice": _all("Kind", "Kind")}
-    assert validate.problems(spec) == []
+    assert validate.judged(spec) == ([], [])
 
 
 def _line(text: str, words: str) -> int:

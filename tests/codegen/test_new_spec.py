@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import json
 import tomllib
@@ -300,4 +301,29 @@ def test_any_two_specs_can_be_compared(clone: Clone, tmp_path: Path, spec: Any) 
     assert run.returncode == 0
     said = json.loads(run.stdout)
     assert (said["verdict"], said["next_version"], said["facts"]) == ("major", None, [])
+    assert (said["against"], said["sources"], said["unbuilt"]) == ([old], [new], [])
     assert clone.snapshot() == before
+    assert f"\nSource: {old} → {new}\n" in clone.main("--spec", new, "--against", old).stdout
+
+
+@pytest.mark.parametrize("broken", ["old", "new"])
+def test_specs_are_compared_where_the_generator_cannot_build_one(
+    clone: Clone, tmp_path: Path, spec: Any, broken: str
+) -> None:
+    specs = {"old": copy.deepcopy(spec), "new": _with_plans(copy.deepcopy(spec))}
+    bad = {"name": "x", "in": "query", "schema": {"type": "integer", "default": "x"}}
+    specs[broken]["paths"]["/pets"]["get"]["parameters"].append(bad)
+    paths = {side: str(write_json(tmp_path / f"{side}.json", it)) for side, it in specs.items()}
+    arguments = ("--spec", paths["new"], "--against", paths["old"])
+    run = clone.main(*arguments, "--json")
+    assert run.returncode == 6
+    said = json.loads(run.stdout)
+    (side,) = said["unbuilt"]
+    assert side.startswith(f"the {broken} spec, {paths[broken]}: generated functions are not")
+    assert "GET /plans" in [change["where"] for change in said["changes"]]
+    assert {change["in"] for change in said["changes"]} == {"spec"}
+    report = clone.main(*arguments).stdout
+    assert report.startswith("# At least a ")
+    assert f"the {broken} spec, {paths[broken]}: " in report
+    assert "## For users of the API itself" in report
+    assert "## For users of `" not in report

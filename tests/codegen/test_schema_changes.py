@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codegen.diff.specs import spec_changes
-from codegen.spec.validate import problems
+from codegen.spec.validate import judged
 from codegen.verdict import verdict
 
 Schema = Any
@@ -842,7 +842,7 @@ def exchange(content: Any, direction: str) -> Any:
 def test_a_change_of_a_schema_gets_its_verdicts_and_its_line(
     before: Schema, after: Schema, answers: str, requests: str, line: str | None
 ) -> None:
-    assert problems(spec(thing(before=before, after=after), "answers")) == []
+    assert judged(spec(thing(before=before, after=after), "answers")).problems == []
     for direction, expected in (("answers", answers), ("requests", requests)):
         changes = spec_changes(spec(before, direction), spec(after, direction))
         lines = [f"{change.where}: {change.what}" for change in changes]

@@ -7,10 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.properties import ModelProperty
 
 from codegen import generate
 from codegen.errors import GenerationError
 from codegen.make import workarounds
+from codegen.make.settings import Settings
 from codegen.spec import operations
 from tests.codegen import support
 from tests.codegen.support import write_json
@@ -206,3 +209,23 @@ def test_generator_hands_python_a_time_as_it_is(tmp_path: Path, shop: Any) -> No
     assert "datetime.datetime.fromisoformat(_at)\n" in text
     with pytest.raises(ValueError, match="isoformat"):  # the day that Python takes it, it goes
         datetime.datetime.fromisoformat("2025-01-31T00:00:00z")
+
+
+def test_generator_copies_all_models_for_each_operation(shop: Any, tmp_path: Path) -> None:
+    """So what a run costs and holds grew with operations times models."""
+
+    def models_used() -> list[bool]:
+        data = GeneratorData.from_dict(shop, config=Settings(None, {}).config(tmp_path))
+        assert isinstance(data, GeneratorData)
+        models = {id(model.required_properties) for model in data.models}
+        return [
+            id(response.prop.required_properties) in models
+            for collection in data.endpoint_collections_by_tag.values()
+            for endpoint in collection.endpoints
+            for response in endpoint.responses
+            if isinstance(response.prop, ModelProperty)
+        ]
+
+    assert not any(models_used())
+    with workarounds.sharing_models():
+        assert all(models_used())

@@ -32,6 +32,10 @@ THING = {
         "note": {"type": "string", "nullable": True, "maxLength": 5},
         "kind": {"type": "string", "enum": ["a", "b"]},
         "digits": {"type": "string", "pattern": "^[0-9]+$"},
+        # Patterns of ECMA-262 that jsonschema-rs doesn't take as they are written.
+        "handle": {"type": "string", "pattern": r"^[\w-.]+$"},
+        "twice": {"type": "string", "pattern": r"^(?<half>.+)\k<half>$", "minLength": 4},
+        "unlike": {"type": "string", "not": {"pattern": "^[^]$"}},
         "day": {"type": "string", "format": "date"},
         "moment": {"type": "string", "format": "date-time"},
         "moments": {
@@ -165,6 +169,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"digits": "ddd"}, "$.digits"),
     ({"digits": "१२"}, "$.digits"),
     ({"digits": "12\n"}, "$.digits"),
+    ({"handle": "a b"}, "$.handle"),
+    ({"handle": "é"}, "$.handle"),
+    ({"twice": "aa"}, "$.twice"),
+    ({"twice": 5}, "$.twice"),
     ({"day": "2025-13-01"}, "$.day"),
     ({"day": 5}, "$.day"),
     ({"day": "0000-01-01"}, "$.day"),
@@ -234,6 +242,7 @@ def test_answer_that_is_something_else(
         {"moment": "2025-01-31T23:59:59.123456789-00:00"},
         {"default": None},
         {"digits": "12", "day": "2025-01-31", "kind": "a"},
+        {"handle": "a-b.c", "twice": "abab", "unlike": "anything"},
     ],
     ids=str,
 )

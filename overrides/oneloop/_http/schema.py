@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,9 @@ _DATA_KEYS = {"example", "examples", "default", "enum", "const"}
 _NAME_MAPS = {"properties", "patternProperties", "schemas", "$defs", "dependentSchemas"} | {
     "responses"  # whose `default` is no value
 }
+# A hyphen beside a class like `\w`, or any escape.
+_HYPHEN = re.compile(r"(\\[dDsSwW])-|-(?=\\[dDsSwW])|(\\.)", re.DOTALL)
+_UNREAD = "x-unread-pattern"
 
 
 class Flaw(NamedTuple):
@@ -252,12 +256,51 @@ def _without(mark: str) -> Rule:
     return rule
 
 
+def _checkable(schema: dict[str, Any]) -> None:
+    """Spell patterns as jsonschema-rs takes them; leave out those of ECMA-262 that it can't read.
+
+    It would refuse the whole schema for one.
+    """
+    if isinstance(schema.get("pattern"), str):
+        text = _spelled(schema.pop("pattern"))
+        schema |= {_UNREAD: True} if text is None else {"pattern": text}
+    if isinstance(fields := schema.get("patternProperties"), dict):
+        spelled = {_spelled(text): each for text, each in fields.items()}
+        if None in spelled:  # what else an object has can't be told from those fields
+            del spelled[None]
+            schema.pop("additionalProperties", None)
+            schema.pop("unevaluatedProperties", None)
+        schema["patternProperties"] = spelled
+    for key in ("not", "if"):
+        if key in schema and _UNREAD in json.dumps(schema[key]):
+            del schema[key]
+
+
+@functools.cache
+def _spelled(pattern: str) -> str | None:
+    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 - 25 ms
+
+    # There it stands for itself, which Rust wants to be told.
+    plain = _HYPHEN.sub(lambda found: found[2] or f"{found[1] or ''}\\-", pattern)
+    for text in dict.fromkeys((pattern, plain)):
+        try:
+            Draft202012Validator({"pattern": text})
+        except ValueError:
+            continue
+        return text
+    return None
+
+
 READ = (
     *(_nullable, _limits, allow_unknown, _discriminated, _variants, _converted, _pythonic),
+    _checkable,
     _without("writeOnly"),
 )
 """As a client reads an answer: it takes fields that it doesn't know and variants that overlap."""
-ANSWERED = (_nullable, _limits, _discriminated, _pythonic, _without("writeOnly"))
+ANSWERED = (_nullable, _limits, _discriminated, _pythonic, _checkable, _without("writeOnly"))
 """As a server answers: exactly what the schema says."""
-SENT = (_nullable, _limits, _discriminated, _variants, _pythonic, _without("readOnly"))
+SENT = (
+    *(_nullable, _limits, _discriminated, _variants, _pythonic, _checkable),
+    _without("readOnly"),
+)
 """As a server takes a request; generated code can't tell overlapping variants apart."""
