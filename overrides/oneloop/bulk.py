@@ -157,7 +157,9 @@ class _Crew:
         """Have an id fetched."""
         if len(self._threads) < self._size:
             context = contextvars.copy_context()
-            thread = threading.Thread(target=context.run, args=[self._work], daemon=True)
+            thread = threading.Thread(
+                target=context.run, args=[self._work], name="oneloop bulk", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
         self._tasks.put((number, bid))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import signal
 import socket
 import threading
 import time
@@ -71,9 +73,8 @@ every_crew = pytest.mark.parametrize("crew", [threads, asyncio_tasks, trio_tasks
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
     yield
-    assert [each for each in set(threading.enumerate()) - before if "_work" in each.name] == []
+    assert [each.name for each in threading.enumerate() if each.name == "oneloop bulk"] == []
 
 
 def uneven(connection: socket.socket, head: bytes, number: int) -> None:
@@ -245,6 +246,36 @@ def test_leaving_the_block_ends_a_wait_for_a_connection(
     with RawServer(first_only) as server, ends_within(1):
         ids = (f"b{number}" for number in range(100))
         crew(server.url, ids, lambda result: True, concurrency=6)
+
+
+def test_an_interrupt_ends_a_run_at_once() -> None:
+    def interrupt(*_: object) -> None:
+        assert any(each.name == "oneloop bulk" for each in threading.enumerate())
+        raise OddError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with RawServer(left_alone) as server, ends_within(0.3):
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(OddError):
+                threads(server.url, (f"b{number}" for number in range(100)), lambda result: None)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_threads_have_the_callers_context() -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="none")
+    found = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found.add(variable.get())
+        return httpx.Response(404)
+
+    variable.set("the caller's")
+    with Oneloop(api_key=KEY, transport=httpx.MockTransport(answer)) as client:
+        with client.iter_billing_usage(["a", "b"]) as results:
+            assert all(result.error for result in results)
+    assert found == {"the caller's"}
 
 
 def test_a_cancelled_run_ends_at_once() -> None:

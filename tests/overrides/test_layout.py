@@ -1,4 +1,4 @@
-"""Imports point one way: cli → client → usage → _http → errors, and never back."""
+"""Imports point one way: cli → client → bulk → usage → _http → errors, and never back."""
 
 from __future__ import annotations
 

@@ -145,7 +145,8 @@ class _Transport:
             ResponseValidationError: an answer that must be right isn't.
             OneloopError: the client is closed.
         """
-        yield from self._paced()  # before the call's time begins
+        if self._pace:  # before the call's time begins
+            yield Sleep(self._pace.wait())
         call = _Call(self.config, method, target, self._prefix)
         idempotent = retry.is_idempotent(method, target.partition("?")[2], headers)
         patience = Patience(call.deadline, bounds)
@@ -172,7 +173,8 @@ class _Transport:
             if seconds is None:
                 break
             yield Sleep(seconds)
-            yield from self._paced()
+            if self._pace:
+                yield Sleep(self._pace.wait())
         if not isinstance(outcome, Answer):
             raise _connection_error(call, outcome) from _keyless(call, outcome)
         status = outcome.status_code
@@ -183,10 +185,6 @@ class _Transport:
             raise outcome.fault("$", f"the content type {' or '.join(media)}", got)
         outcome.elapsed = datetime.timedelta(seconds=time.monotonic() - call.began)
         return outcome
-
-    def _paced(self) -> Steps[None]:
-        if self._pace and (seconds := self._pace.wait()):
-            yield Sleep(seconds)
 
     def _try(self, call: _Call, exchange: Exchange) -> Steps[Answer | Exception]:
         """Return the answer, or what came in its place where another try may help."""
