@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from oneloop.bulk import UsageResult
 from oneloop.client import AsyncOneloop, Oneloop
 from oneloop.errors import (
     APIConnectionError,
@@ -43,6 +44,7 @@ __all__ = [
     "ResponseValidationError",
     "SpecInfo",
     "UnprocessableEntityError",
+    "UsageResult",
     "UsageRow",
     "__version__",
 ]

@@ -6,9 +6,12 @@ import functools
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from oneloop import usage
+from oneloop import bulk, usage
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
     import httpx  # noqa: F401 - the strings below name it
 
     from oneloop._http.api import API, AsyncAPI
@@ -95,6 +98,20 @@ class _Client(Generic[InjectedT, TransportT]):
         }
         changes = {name: value for name, value in options.items() if value is not None}
         return self._http.evolve(self._config.evolve(changes)) if changes else self._http
+
+    def _many(
+        self,
+        ids: object,
+        concurrency: int,
+        rate: float | None,
+        options: tuple[float | None, int | None, int | None],
+    ) -> TransportT:
+        """Return the transport for many calls, with the options of one."""
+        from oneloop._http.pace import Pace
+
+        bulk.check(ids, concurrency)
+        http = self._layer(*options)
+        return http if rate is None else http.evolve(http.config, Pace(rate))
 
     def _api_options(self) -> dict[str, Any]:
         """Return what the generated client on this client's transport is made with."""
@@ -194,6 +211,44 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         http = self._layer(timeout, max_retries, max_response_bytes)
         return usage.decode(http.call(*usage.request_line(bid)), bid)
 
+    def iter_billing_usage(
+        self,
+        ids: Iterable[str],
+        *,
+        concurrency: int = 16,
+        rate: float | None = None,
+        ordered: bool = False,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> AbstractContextManager[Iterator[bulk.UsageResult]]:
+        """Retrieve the usage of many billing ids, some at a time, in threads of its own.
+
+            with client.iter_billing_usage(ids) as results:
+                for result in results:
+                    print(result.billing_id, result.usage or result.error)
+
+        A result is there for each id, with its usage or its error. Leaving the block ends what is
+        under way.
+
+        Args:
+            ids: the billing ids, any iterable; read as results are taken, at most four ahead of
+                `concurrency`, in the thread that takes them.
+            concurrency: how many are fetched at a time.
+            rate: requests a second, each retry counted, evenly spaced; None for no limit.
+            ordered: whether results come in the order of `ids`, rather than as they arrive.
+            timeout: seconds for one id's call, in place of the client's.
+            max_retries: tries after the first of each call, in place of the client's.
+            max_response_bytes: of each answer's body, in place of the client's.
+
+        Raises:
+            ConfigurationError: an option isn't usable.
+            AuthenticationError: while results are taken, the key isn't valid: for no id then.
+            Exception: what `ids` raises, after the results of the ids before.
+        """
+        http = self._many(ids, concurrency, rate, (timeout, max_retries, max_response_bytes))
+        return bulk.by_threads(http.call, ids, concurrency=concurrency, ordered=ordered)
+
     def close(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""
         self._http.close()
@@ -240,6 +295,28 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
         http = self._layer(timeout, max_retries, max_response_bytes)
         return usage.decode(await http.call(*usage.request_line(bid)), bid)
+
+    def iter_billing_usage(
+        self,
+        ids: Iterable[str] | AsyncIterable[str],
+        *,
+        concurrency: int = 16,
+        rate: float | None = None,
+        ordered: bool = False,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> AbstractAsyncContextManager[AsyncIterator[bulk.UsageResult]]:
+        """Retrieve the usage of many billing ids, some at a time, in tasks of its own.
+
+            async with client.iter_billing_usage(ids) as results:
+                async for result in results:
+                    print(result.billing_id, result.usage or result.error)
+
+        See `Oneloop.iter_billing_usage`; `ids` may be asynchronous as well.
+        """
+        http = self._many(ids, concurrency, rate, (timeout, max_retries, max_response_bytes))
+        return bulk.by_tasks(http.call, ids, concurrency=concurrency, ordered=ordered)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after it raise `OneloopError`; closing twice is fine."""

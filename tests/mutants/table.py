@@ -25,6 +25,43 @@ class Mutant(NamedTuple):
 
 # (module, tests) → (text, broken)
 TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
+    ("bulk", "bulk"): [
+        ("return self._read - self._taken < self._limit", "return True"),
+        ("number if self._ordered else self._taken + len(self._ready)", "len(self._ready)"),
+        (
+            "if isinstance(outcome, BaseException):\n            raise outcome",
+            "if False:\n            pass",
+        ),
+        ("of_one_id and not isinstance(error, AuthenticationError)", "of_one_id"),
+        ("of_one_id and not isinstance(error, AuthenticationError)", "False"),
+        ("        self._stop.set()\n", ""),
+        ("                thread.join()", "                pass"),
+        (
+            "failure, is_over = error, True\n            else:\n                crew",
+            "is_over = True\n            else:\n                crew",
+        ),
+        ("            group.cancel_scope.cancel()", "            pass"),
+        ("            failure = error\n", "            raise\n"),
+        ("bid, self._failure = _END, error", "bid = _END"),
+        ("if isinstance(ids, str | bytes):", "if False:"),
+        ("or concurrency < 1", ""),
+    ],
+    ("_http/pace", "bulk"): [
+        ("self._next = moment + self._interval", "self._next = moment"),
+        ("moment = max(now, self._next)", "moment = self._next"),
+        ("not 0 < rate < math.inf", "False"),
+    ],
+    ("_http/transport", "bulk"): [
+        ("            if self._pace:\n                yield Sleep(self._pace.wait())\n", ""),
+        ("pace or self._pace", "None"),
+    ],
+    ("_http/waits", "bulk"): [
+        ("            _poll(stop, READ, self.seconds)\n", "            time.sleep(self.seconds)\n"),
+        (
+            "stops: list[socket.socket | Stop] = [stop] if stop and stop is not sock else []",
+            "stops: list[socket.socket | Stop] = []",
+        ),
+    ],
     ("_http/secret", "keys"): [
         ("return \"Secret('[redacted]')\"", "return self._value"),
         (

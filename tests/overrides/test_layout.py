@@ -1,4 +1,4 @@
-"""Imports point one way: cli → client → usage → _http → errors, and never back."""
+"""Imports point one way: cli → client → bulk → usage → _http → errors, and never back."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ ALLOWED = {
     "version": {"oneloop_api_client"},
     "_http": {"errors", "oneloop_api_client"},
     "usage": {"_http", "errors", "oneloop_api_client"},
-    "client": {"usage", "_http", "version", "oneloop_api_client"},
+    "bulk": {"usage", "_http", "errors"},
+    "client": {"bulk", "usage", "_http", "version", "oneloop_api_client"},
     "sandbox": {"_http"},
     "_formats": {"usage", "errors"},
     "cli": {"_formats", "client", "usage", "errors", "version", "sandbox"},
-    "__init__": {"client", "usage", "errors", "version", "oneloop_api_client"},
+    "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

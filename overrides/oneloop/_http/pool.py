@@ -22,10 +22,10 @@ import anyio.lowlevel
 from oneloop._http.answer import AnswerReader
 from oneloop._http.connection import KEEPALIVE_SECONDS, Connection, Exchange
 from oneloop._http.stream import Stream
-from oneloop._http.waits import Patience, Steps
+from oneloop._http.waits import Patience, Steps, heed
 
 MAX_CONNECTIONS = 200
-_TICK = 1.0
+_TICK = 0.5
 """Seconds after which a call that waits looks for itself whether a connection has become free."""
 
 Open = Callable[[Patience], Steps[Stream]]
@@ -201,7 +201,9 @@ class _Turn:
 
     def block(self) -> None:
         """Wait in this thread."""
+        heed()
         self._given.acquire(timeout=self.seconds)
+        heed()
 
     async def wait(self) -> None:
         """Wait in the running event loop, which may not be that of the call that gives."""

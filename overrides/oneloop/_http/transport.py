@@ -19,6 +19,7 @@ from oneloop._http.config import Config
 from oneloop._http.connection import Exchange, RequestError
 from oneloop._http.foreign import Foreign
 from oneloop._http.network import Network
+from oneloop._http.pace import Pace
 from oneloop._http.pool import Pool
 from oneloop._http.waits import Patience, Sleep, Steps, run, run_async
 from oneloop.errors import (
@@ -82,8 +83,11 @@ class _Transport:
     kind: type
     """What a transport of the caller's has to be."""
 
-    def __init__(self, config: Config, wire: Pool | Foreign, version: str) -> None:
+    def __init__(
+        self, config: Config, wire: Pool | Foreign, version: str, pace: Pace | None = None
+    ) -> None:
         self.config = config
+        self._pace = pace
         self._wire = wire
         self._version = version
         self._origin = _origin(config.base_url)
@@ -108,9 +112,9 @@ class _Transport:
             raise ConfigurationError(f"transport must be an httpx.{cls.kind.__name__}")
         return cls(config, Foreign(transport, config.base_url), version)
 
-    def evolve(self, config: Config) -> Self:
-        """Return a layer with other options on the same connections."""
-        return type(self)(config, self._wire, self._version)
+    def evolve(self, config: Config, pace: Pace | None = None) -> Self:
+        """Return a layer with other options on the same connections, at a pace of its own."""
+        return type(self)(config, self._wire, self._version, pace or self._pace)
 
     def _operation(self, method: str, path: str) -> Steps[Answer]:
         """Call an operation without a body; the path begins below the base URL."""
@@ -141,6 +145,8 @@ class _Transport:
             ResponseValidationError: an answer that must be right isn't.
             OneloopError: the client is closed.
         """
+        if self._pace:  # before the call's time begins
+            yield Sleep(self._pace.wait())
         call = _Call(self.config, method, target, self._prefix)
         idempotent = retry.is_idempotent(method, target.partition("?")[2], headers)
         patience = Patience(call.deadline, bounds)
@@ -167,6 +173,8 @@ class _Transport:
             if seconds is None:
                 break
             yield Sleep(seconds)
+            if self._pace:
+                yield Sleep(self._pace.wait())
         if not isinstance(outcome, Answer):
             raise _connection_error(call, outcome) from _keyless(call, outcome)
         status = outcome.status_code

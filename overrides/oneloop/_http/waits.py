@@ -10,8 +10,9 @@ import contextlib
 import math
 import select
 import socket
+import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import anyio
@@ -81,6 +82,56 @@ async def run_async(steps: Steps[T]) -> T:
         steps.close()
 
 
+class Stopped(BaseException):
+    """The thread was told to stop while it waited."""
+
+
+class Stop:
+    """What ends the waits of the threads that heed it, whatever they wait for but a look-up."""
+
+    def __init__(self) -> None:
+        self._ended, self._end = socket.socketpair()
+        self.is_set = False
+
+    def set(self) -> None:
+        """End the waits, those under way and those to come."""
+        self.is_set = True
+        self._end.close()
+
+    def close(self) -> None:
+        """Free what it has of the system, when no thread heeds it any more."""
+        self._end.close()
+        self._ended.close()
+
+    @contextlib.contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Have the waits of this thread end with it, in `Stopped`."""
+        _heeded.stop = self
+        try:
+            yield
+        finally:
+            del _heeded.stop
+
+    def fileno(self) -> int:
+        """Return what can be read from once it is set."""
+        return self._ended.fileno()
+
+
+_heeded = threading.local()
+
+
+def heed() -> Stop | None:
+    """Return what this thread heeds, if anything.
+
+    Raises:
+        Stopped: it is set.
+    """
+    stop: Stop | None = getattr(_heeded, "stop", None)
+    if stop and stop.is_set:
+        raise Stopped
+    return stop
+
+
 class Patience(NamedTuple):
     """How long the waits of one try may take.
 
@@ -139,7 +190,11 @@ class Sleep(NamedTuple):
 
     def block(self) -> None:
         """Wait in this thread."""
-        time.sleep(self.seconds)
+        if stop := heed():
+            _poll(stop, READ, self.seconds)
+            heed()
+        else:
+            time.sleep(self.seconds)
 
     async def wait(self) -> None:
         """Wait in the running event loop."""
@@ -185,10 +240,17 @@ class LookUp(NamedTuple):
             return await anyio.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
 
 
-def _poll(sock: socket.socket, event: str, seconds: float) -> bool:
+def _poll(sock: socket.socket | Stop, event: str, seconds: float) -> bool:
+    stop = heed()
+    stops: list[socket.socket | Stop] = [stop] if stop and stop is not sock else []
     if not hasattr(select, "poll"):  # Windows, where `select` takes any descriptor
         reading, writing = ([sock], []) if event == READ else ([], [sock])
-        return any(select.select(reading, writing, [sock], seconds))
-    poller = select.poll()
-    poller.register(sock, select.POLLIN if event == READ else select.POLLOUT)
-    return bool(poller.poll(math.ceil(seconds * 1000)))
+        ready = any(select.select([*reading, *stops], writing, [sock], seconds))
+    else:
+        poller = select.poll()
+        poller.register(sock, select.POLLIN if event == READ else select.POLLOUT)
+        for each in stops:
+            poller.register(each, select.POLLIN)
+        ready = bool(poller.poll(math.ceil(seconds * 1000)))
+    heed()
+    return ready

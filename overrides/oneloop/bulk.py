@@ -1,0 +1,303 @@
+"""The usage of many billing ids, some at a time: by threads, or by tasks of an event loop.
+
+Ids are read as results are taken, so neither a million of them nor their usage is ever in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import queue
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+import attrs
+
+from oneloop import usage
+from oneloop.errors import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    ConfigurationError,
+    ResponseValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from oneloop._http.answer import Answer
+
+_END: Final = object()
+_AHEAD: Final = 4
+"""How many results may wait to be taken while every worker is at work."""
+
+
+@attrs.frozen
+class UsageResult:
+    """What came of one billing id: its usage, or the error in its place; the other is None."""
+
+    billing_id: str
+    usage: usage.BillingUsage | None = None
+    error: Exception | None = None
+
+
+Outcome: TypeAlias = UsageResult | BaseException
+"""What came of one id, or what ends the whole run."""
+
+
+def check(ids: object, concurrency: object) -> None:
+    """Refuse what can't be many ids, or a number of workers.
+
+    Raises:
+        ConfigurationError, TypeError: it can't.
+    """
+    if isinstance(ids, str | bytes):
+        raise TypeError(f"ids is one {type(ids).__name__}, not an iterable of billing ids")
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise ConfigurationError(f"concurrency is a whole number from 1 up, not {concurrency!r}")
+
+
+@contextlib.contextmanager
+def by_threads(
+    call: Callable[[str, str], Answer], ids: Iterable[str], *, concurrency: int, ordered: bool
+) -> Iterator[Iterator[UsageResult]]:
+    """Give the results of `ids`, each fetched by one of `concurrency` threads."""
+    crew = _Crew(call, concurrency)
+    try:
+        yield _results(crew, iter(ids), _Line(concurrency, ordered=ordered))
+    finally:
+        crew.dismiss()
+
+
+@contextlib.asynccontextmanager
+async def by_tasks(
+    call: Callable[[str, str], Awaitable[Answer]],
+    ids: Iterable[str] | AsyncIterable[str],
+    *,
+    concurrency: int,
+    ordered: bool,
+) -> AsyncIterator[AsyncIterator[UsageResult]]:
+    """Give the results of `ids`, each fetched by one of `concurrency` tasks."""
+    import anyio  # noqa: PLC0415 - not with the package
+
+    results = _AsyncResults(call, ids, _Line(concurrency, ordered=ordered))
+    failure: BaseException | None = None
+    async with anyio.create_task_group() as group:
+        try:
+            for _ in range(concurrency):
+                group.start_soon(results.work)
+            yield results
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised as itself, not in a group
+            failure = error
+        finally:
+            group.cancel_scope.cancel()
+    if failure:
+        raise failure
+
+
+class _Line:
+    """The ids that were read and whose results weren't taken: how many, and whose turn it is."""
+
+    def __init__(self, concurrency: int, *, ordered: bool) -> None:
+        self._limit = concurrency + _AHEAD
+        self._ordered = ordered
+        self._read = 0
+        self._taken = 0
+        self._ready: dict[int, Outcome] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another id may be read."""
+        return self._read - self._taken < self._limit
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the result of each id that was read is taken."""
+        return self._read == self._taken
+
+    def join(self) -> int:
+        """Return the number of another id, from 0."""
+        self._read += 1
+        return self._read - 1
+
+    def put(self, number: int, outcome: Outcome) -> None:
+        """Take what came of an id by its number."""
+        self._ready[number if self._ordered else self._taken + len(self._ready)] = outcome
+
+    def take(self) -> UsageResult | None:
+        """Return the next result, if it is there.
+
+        Raises:
+            BaseException: what ends the run.
+        """
+        outcome = self._ready.pop(self._taken, None)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        self._taken += outcome is not None
+        return outcome
+
+
+class _Crew:
+    """Threads that fetch, begun as there is work for them."""
+
+    def __init__(self, call: Callable[[str, str], Answer], size: int) -> None:
+        from oneloop._http.waits import Stop  # noqa: PLC0415 - it brings anyio along
+
+        self._call = call
+        self._size = size
+        self._stop = Stop()
+        self._tasks: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
+
+    def give(self, number: int, bid: str) -> None:
+        """Have an id fetched."""
+        if len(self._threads) < self._size:
+            context = contextvars.copy_context()
+            thread = threading.Thread(
+                target=context.run, args=[self._work], name="oneloop bulk", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+        self._tasks.put((number, bid))
+
+    def dismiss(self) -> None:
+        """End the threads; what they wait for ends with them, but for a look-up of a host."""
+        self._stop.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        self._stop.close()
+
+    def _work(self) -> None:
+        from oneloop._http.waits import Stopped  # noqa: PLC0415
+
+        with self._stop.heeded(), contextlib.suppress(Stopped):
+            while task := self._tasks.get():
+                number, bid = task
+                if self._stop.is_set:
+                    return
+                self.done.put((number, self._fetch(bid)))
+
+    def _fetch(self, bid: str) -> Outcome:
+        line = _request_line(bid)
+        if isinstance(line, UsageResult):
+            return line
+        try:
+            return UsageResult(bid, usage.decode(self._call(*line), bid))
+        except Exception as error:  # noqa: BLE001 - whoever takes the results meets it
+            return _outcome(bid, error)
+
+
+def _results(crew: _Crew, ids: Iterator[str], line: _Line) -> Iterator[UsageResult]:
+    """Yield the results, and read an id for each in the thread that takes them."""
+    failure: Exception | None = None
+    is_over = False
+    while not (is_over and line.is_empty):
+        while line.has_room and not is_over:
+            try:
+                bid = next(ids)
+            except StopIteration:
+                is_over = True
+            except Exception as error:  # noqa: BLE001 - behind the results that are on their way
+                failure, is_over = error, True
+            else:
+                crew.give(line.join(), bid)
+        if not line.is_empty:
+            line.put(*crew.done.get())
+            while result := line.take():
+                yield result
+    if failure:
+        raise failure
+
+
+class _AsyncResults:
+    """The results of tasks that read the ids themselves, one after another."""
+
+    def __init__(
+        self,
+        call: Callable[[str, str], Awaitable[Answer]],
+        ids: Iterable[str] | AsyncIterable[str],
+        line: _Line,
+    ) -> None:
+        import anyio  # noqa: PLC0415
+
+        self._call = call
+        self._ids: Any = aiter(ids) if isinstance(ids, AsyncIterable) else iter(ids)
+        self._line = line
+        self._reading = anyio.Lock()
+        self._room = anyio.Event()
+        self._news = anyio.Event()
+        self._event = anyio.Event
+        self._is_over = False
+        self._failure: Exception | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> UsageResult:
+        while True:
+            if result := self._line.take():
+                self._room.set()
+                return result
+            if self._is_over and self._line.is_empty:
+                if self._failure:
+                    raise self._failure
+                raise StopAsyncIteration
+            self._news = self._event()
+            await self._news.wait()
+
+    async def work(self) -> None:
+        """Fetch one id after another, until there is none."""
+        while (task := await self._next()) is not None:
+            number, bid = task
+            self._line.put(number, await self._fetch(bid))
+            self._news.set()
+
+    async def _next(self) -> tuple[int, str] | None:
+        async with self._reading:
+            while not (self._line.has_room or self._is_over):
+                self._room = self._event()
+                await self._room.wait()
+            if self._is_over:
+                return None
+            bid: Any = None
+            try:
+                is_async = isinstance(self._ids, AsyncIterator)
+                bid = await anext(self._ids, _END) if is_async else next(self._ids, _END)
+            except Exception as error:  # noqa: BLE001 - behind the results that are on their way
+                bid, self._failure = _END, error
+            if bid is not _END:
+                return self._line.join(), bid
+            self._is_over = True
+            self._news.set()
+            return None
+
+    async def _fetch(self, bid: str) -> Outcome:
+        line = _request_line(bid)
+        if isinstance(line, UsageResult):
+            return line
+        try:
+            return UsageResult(bid, usage.decode(await self._call(*line), bid))
+        except Exception as error:  # noqa: BLE001 - whoever takes the results meets it
+            return _outcome(bid, error)
+
+
+def _request_line(bid: str) -> tuple[str, str] | UsageResult:
+    try:
+        return usage.request_line(bid)
+    except (TypeError, ValueError) as error:
+        return UsageResult(bid, error=error)
+
+
+def _outcome(bid: str, error: Exception) -> Outcome:
+    """Return the error as the id's, or itself where it would come of every id."""
+    of_one_id = isinstance(error, APIStatusError | APIConnectionError | ResponseValidationError)
+    if of_one_id and not isinstance(error, AuthenticationError):
+        return UsageResult(bid, error=error)
+    return error
