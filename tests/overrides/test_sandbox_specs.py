@@ -379,8 +379,8 @@ def test_answers_of_other_media_types(content: Any, media_type: str, body: bytes
             id="schema of values past all measure",
         ),
         pytest.param(
-            answering({"application/json": {"schema": {"type": "string", "pattern": "("}}}),
-            "regex",
+            answering({"application/json": {"schema": {"type": "strange"}}}),
+            "strange",
             id="schema that isn't one",
         ),
     ],
@@ -399,7 +399,7 @@ def test_without_an_answer_501_names_the_operation(spec: Any, words: str) -> Non
 
 def test_request_that_cannot_be_checked_is_a_501() -> None:
     spec = answering({"application/json": {}})
-    wrong = {"name": "x", "in": "query", "schema": {"type": "string", "pattern": "("}}
+    wrong = {"name": "x", "in": "query", "schema": {"type": "string", "maxLength": "many"}}
     spec["paths"]["/it"]["get"]["parameters"] = [wrong]
     with Sandbox(spec=spec) as sandbox:
         answer = ask(sandbox, "GET", "/it?x=1")
