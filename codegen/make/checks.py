@@ -11,7 +11,6 @@ from codegen.spec import proposals
 if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from codegen.spec.document import Json
 
@@ -79,12 +78,12 @@ def require_whole(
     )
 
 
-def require_importable(folder: Path) -> None:
-    """Stop unless every module of the package in `folder` imports."""
+def require_importable(unimportable: Sequence[str]) -> None:
+    """Stop if there are modules that don't import."""
     require_none(
         "generated modules don't import. An overlay action can leave out what they are written for"
         " (`remove: true` in overrides/overlay.yaml):",
-        inspection.unimportable(folder),
+        unimportable,
     )
 
 

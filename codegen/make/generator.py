@@ -70,15 +70,17 @@ def write_package(
     readable, spared = workarounds.readable(document)
     left_out = _generate(readable, settings.config(folder), folder, templates)
     settings.require_used()
-    modules = inspection.parsed(folder)
-    checks.require_whole(readable, folder.name, modules, settings.media_types, left_out)
-    called = calls(document, modules)
-    del modules  # the largest of all that a run holds
     (folder / "py.typed").touch()
     (folder / "openapi.json").write_text(canonical(document), encoding="utf-8")
     (folder / "spec.py").write_text(provenance.module(document, made_from), encoding="utf-8")
+    with inspection.importing(folder) as unimportable:
+        modules = inspection.parsed(folder)
+        checks.require_whole(readable, folder.name, modules, settings.media_types, left_out)
+        called = calls(document, modules)
+        del modules  # the largest of all that a run holds
+        broken = unimportable()
     style.format_package(folder)
-    checks.require_importable(folder)
+    checks.require_importable(broken)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return Package(folder, document, [*spared, *left_out], called, [], [])

@@ -9,13 +9,14 @@ import re
 import sys
 import warnings
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from codegen.errors import GenerationError
 from codegen.spec import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -115,8 +116,12 @@ def shape(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-def unimportable(package: Path) -> list[str]:
-    """Return the modules of `package` that don't import, each with why."""
+@contextmanager
+def importing(package: Path) -> Iterator[Callable[[], list[str]]]:
+    """Import the modules of `package` meanwhile, and give what tells those that don't, with why.
+
+    Until it told, the package stays as it is.
+    """
     context = multiprocessing.get_context("fork")  # what they import is there already
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_import, args=(package.resolve(), sender))
@@ -124,12 +129,20 @@ def unimportable(package: Path) -> list[str]:
         warnings.simplefilter("ignore", DeprecationWarning)  # of other threads: it needs none
         child.start()
     sender.close()
+
+    def found() -> list[str]:
+        try:
+            told: list[str] = receiver.recv()
+        except EOFError:
+            told = [f"importing {package.name} ended Python"]
+        return told
+
     try:
-        found: list[str] = receiver.recv()
-    except EOFError:
-        found = [f"importing {package.name} ended Python"]
-    child.join()
-    return found
+        yield found
+    finally:
+        child.kill()
+        child.join()
+        receiver.close()
 
 
 def missing_models(modules: dict[str, ast.Module]) -> list[str]:

@@ -202,12 +202,23 @@ def _fields(modules: dict[str, ast.Module]) -> dict[str, frozenset[str]]:
     """Return the keys that each generated model takes out of its JSON object."""
     return {
         model.name: frozenset(
-            str(ast.literal_eval(node.args[0]))
-            for node in ast.walk(model)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "d.pop"
+            str(ast.literal_eval(call.args[0]))
+            for reading in [inspection.functions(model).get("from_dict")]
+            for call in (ast.walk(reading) if reading else ())
+            if isinstance(call, ast.Call) and _is_pop(call.func)
         )
         for name, module in modules.items()
         if name.startswith("models/")
         for model in module.body
         if isinstance(model, ast.ClassDef)
     }
+
+
+def _is_pop(function: ast.expr) -> bool:
+    """Say whether it is `d.pop`; to unparse each would take seconds."""
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr == "pop"
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "d"
+    )

@@ -67,6 +67,8 @@ def specs(text: str, name: str) -> list[Fence]:
 
 
 def _fences(text: str, lines: list[str], name: str) -> Iterator[Fence]:
+    if "```" not in text and "~~~" not in text:  # a large spec takes long to be read as Markdown
+        return
     for token in _BLOCKS.parse(text):
         if token.type != "fence" or not token.map:
             continue
