@@ -22,7 +22,12 @@ from tests.rehearsal import scratch
 
 OPERATIONS = (1, 50, 100, 200, 300, 452, 600)
 _WIDTH, _HEIGHT = 420, 300
-_OVERLAY = "overlay: 1.0.0\ninfo: {title: Nothing, version: '1'}\nactions: []\nx-upstream-facts: []\n"
+_OVERLAY = """\
+overlay: 1.0.0
+info: {title: Nothing, version: '1'}
+actions: []
+x-upstream-facts: []
+"""
 
 
 def main() -> None:

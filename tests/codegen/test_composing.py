@@ -90,7 +90,7 @@ def _plain(node: Any, above: tuple[Any, ...] = ()) -> Any:
     return node.tag, line, [_plain(each, inside) for each in node.value]
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(
     st.sampled_from(["", "a: ", "- ", "a:\n", "a:\n  - ", "{", "x: 1\na:\n  b: "]),
     st.lists(st.sampled_from(PIECES), max_size=12),

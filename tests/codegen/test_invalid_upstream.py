@@ -416,7 +416,7 @@ def _nearly_specs(draw: st.DrawFn) -> tuple[Any, Any, Overlay]:
     return spec | {"openapi": draw(st.sampled_from(["3.0.3", "3.1.0"]))}, known, corrections
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(_nearly_specs())
 def test_nearly_a_spec_is_judged_mended_and_refused_in_words(
     drawn: tuple[Any, Any, Overlay],

@@ -16,7 +16,7 @@ import pytest
 def test_exception_from_a_signal_handler(kind: str) -> None:
     """It propagates; no call hangs, no connection is lost, no later call meets what it left."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.overrides.interrupts", kind, "3000"],
+        [sys.executable, "-m", "tests.overrides.interrupts", kind, "2000"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ import pytest
 
 from oneloop import AsyncOneloop, Oneloop, OneloopError, ResponseValidationError
 from tests.clients import CALLERS, Caller
-from tests.faces import FACES, KEY
+from tests.faces import KEY, METHODS
 from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
 every_caller = pytest.mark.parametrize("caller", CALLERS)
@@ -30,7 +30,7 @@ def peak_of(call: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", METHODS)
 def test_body_in_chunks_of_two_bytes(face: Callable[..., object]) -> None:
     limit = MIB // 8
     chunks = b"2\r\n  \r\n" * (limit // 2 + 10)

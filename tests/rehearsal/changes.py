@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,10 +54,16 @@ class Row:
 
 def rows(document: Any) -> list[Row]:
     """Return the rows that are new to a spec, and one that is all of those that go together."""
-    table = [Row(**entry) for entry in YAML(typ="safe").load(TABLE.read_text(encoding="utf-8"))]
+    table = [Row(**entry) for entry in copy.deepcopy(_table())]
     new = [row for row in table if row.is_new(document)]
     together = [row for row in new if not row.alone]
     return [*new, _together(together)] if together else new
+
+
+@functools.cache
+def _table() -> list[Any]:
+    table: list[Any] = YAML(typ="safe").load(TABLE.read_text(encoding="utf-8"))
+    return table
 
 
 def _in_3_1(node: Any) -> Any:
