@@ -321,3 +321,23 @@ def test_the_workflow_runs_the_script_and_hands_it_a_token() -> None:
     assert step["run"] == "scripts/watch --pull-request"
     assert step["env"] == {"GH_TOKEN": "${{ github.token }}"}
     assert "schedule" in workflow["on"]
+
+
+def test_an_operation_that_appears_in_the_index_is_news(watched: _Watched, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    page = "# A page\n\n````yaml get {path}\n{spec}````\n"
+    shop = (SHOP / "openapi.yaml").read_text()
+    (site / "shop.md").write_text(page.format(path="/health", spec=shop))
+    (site / "llms.txt").write_text("# Shop\n\n## Docs\n\n- [Shop](shop.md): all of it\n")
+    assert watched.run(str(site)).returncode == 0
+    gained = "{operationId: new, responses: {'204': {description: done}}}"
+    head = shop.partition("servers:")[0]
+    (site / "new.md").write_text(
+        page.format(path="/new", spec=f"{head}paths:\n  /new:\n    get: {gained}\n")
+    )
+    with (site / "llms.txt").open("a") as index:
+        index.write("- [New](new.md): what came\n")
+    run = watched.run(str(site))
+    assert run.returncode == 10, run.stderr
+    assert "`GET /new`: operation added" in run.stdout
