@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import os
 import queue
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -20,6 +21,7 @@ from oneloop.errors import (
     APIStatusError,
     AuthenticationError,
     ConfigurationError,
+    OneloopError,
     ResponseValidationError,
 )
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from oneloop._http.answer import Answer
 
 _END: Final = object()
+_OVER: Final = "results are taken inside the block of iter_billing_usage, which is over"
 _AHEAD: Final = 4
 """How many results may wait to be taken while every worker is at work."""
 
@@ -93,6 +96,7 @@ async def by_tasks(
         except BaseException as error:  # noqa: BLE001 - it is raised as itself, not in a group
             failure = error
         finally:
+            results.close()
             group.cancel_scope.cancel()
     if failure:
         raise failure
@@ -151,10 +155,12 @@ class _Crew:
         self._stop = Stop()
         self._tasks: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
+        self._pid = os.getpid()
+        self._done: queue.SimpleQueue[tuple[int, Outcome] | None] = queue.SimpleQueue()
 
     def give(self, number: int, bid: str) -> None:
         """Have an id fetched."""
+        self._require_here()
         if len(self._threads) < self._size:
             context = contextvars.copy_context()
             thread = threading.Thread(
@@ -164,15 +170,29 @@ class _Crew:
             thread.start()
         self._tasks.put((number, bid))
 
+    def take(self) -> tuple[int, Outcome]:
+        """Wait for what comes of any id."""
+        self._require_here()
+        if (done := self._done.get()) is None:
+            raise OneloopError(_OVER)
+        return done
+
     def dismiss(self) -> None:
         """End the threads; what they wait for ends with them, but for a look-up of a host."""
         self._stop.set()
+        self._done.put(None)
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
         self._stop.close()
+
+    def _require_here(self) -> None:
+        if self._stop.is_set:
+            raise OneloopError(_OVER)
+        if self._pid != os.getpid():
+            raise OneloopError("a forked process has none of the threads that fetch: begin anew")
 
     def _work(self) -> None:
         from oneloop._http.waits import Stopped  # noqa: PLC0415
@@ -182,7 +202,7 @@ class _Crew:
                 number, bid = task
                 if self._stop.is_set:
                     return
-                self.done.put((number, self._fetch(bid)))
+                self._done.put((number, self._fetch(bid)))
 
     def _fetch(self, bid: str) -> Outcome:
         line = _request_line(bid)
@@ -209,7 +229,7 @@ def _results(crew: _Crew, ids: Iterator[str], line: _Line) -> Iterator[UsageResu
             else:
                 crew.give(line.join(), bid)
         if not line.is_empty:
-            line.put(*crew.done.get())
+            line.put(*crew.take())
             while result := line.take():
                 yield result
     if failure:
@@ -235,13 +255,21 @@ class _AsyncResults:
         self._news = anyio.Event()
         self._event = anyio.Event
         self._is_over = False
+        self._is_closed = False
         self._failure: Exception | None = None
 
     def __aiter__(self) -> Self:
         return self
 
+    def close(self) -> None:
+        """Give no more results."""
+        self._is_closed = True
+        self._news.set()
+
     async def __anext__(self) -> UsageResult:
         while True:
+            if self._is_closed:
+                raise OneloopError(_OVER)
             if result := self._line.take():
                 self._room.set()
                 return result

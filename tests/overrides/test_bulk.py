@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import signal
 import socket
 import threading
@@ -24,6 +25,7 @@ from oneloop import (
     ConfigurationError,
     NotFoundError,
     Oneloop,
+    OneloopError,
     UsageResult,
 )
 from tests.clock import ends_within
@@ -370,6 +372,42 @@ def test_what_can_be_no_option_is_refused_at_once(
     client = client_class(api_key=KEY)
     with pytest.raises((ConfigurationError, TypeError), match=says):
         client.iter_billing_usage(ids, **options)
+
+
+def test_results_are_taken_inside_their_block() -> None:
+    with RawServer(echo) as server:
+        with Oneloop(api_key=KEY, base_url=server.url) as client:
+            with client.iter_billing_usage(["a", "b", "c"]) as results:
+                next(results)
+            with pytest.raises(OneloopError, match="inside the block"):
+                next(results)
+
+        async def scenario() -> None:
+            async with AsyncOneloop(api_key=KEY, base_url=server.url) as client:
+                async with client.iter_billing_usage(["a", "b", "c"]) as results:
+                    await anext(results)
+                with pytest.raises(OneloopError, match="inside the block"):
+                    await anext(results)
+
+        asyncio.run(scenario())
+        trio.run(scenario)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_is_told_that_the_threads_are_elsewhere() -> None:
+    with RawServer(echo) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
+        with client.iter_billing_usage(f"b{number}" for number in range(99)) as results:
+            next(results)
+            child = os.fork()
+            if not child:
+                try:
+                    next(results)
+                except OneloopError as error:
+                    os._exit(7 if "forked" in str(error) else 8)
+                os._exit(9)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+            assert sum(1 for _ in results) == 98
 
 
 def test_a_transport_of_the_callers_serves_many_as_well() -> None:
