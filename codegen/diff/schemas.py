@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from codegen.diff import constraints, values
+from codegen.diff import constraints, discriminator, values
 from codegen.diff.constraints import in_words
 from codegen.diff.rules import Change, Direction, schema_change
 from codegen.diff.view import View, Views, reference
@@ -146,7 +146,7 @@ class SchemaDiff:
         several = len(old.unions) > 1 or len(new.unions) > 1
         if several or (old.unions and new.unions and not self._says_little(old, new)):
             self._tell(constraints.kinds(*kinds), where)
-        self._tell(values.discriminator(old.keys, new.keys), where)
+        self._tell(discriminator.differences(self._views, old, new), where)
 
     def _typed(self, views: Views, side: View) -> tuple[frozenset[str], frozenset[str]]:
         """Return the types written beside the unions, and those of what they allow."""
