@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.diff.constraints import in_words
+from codegen.diff.merge import Several
 from codegen.diff.view import reference
 from codegen.spec.document import same
 from codegen.spec.pointer import ABSENT
@@ -24,7 +25,9 @@ def differences(views: tuple[Views, Views], old: View, new: View) -> Iterator[tu
         yield "discriminator added", in_words(after)
     elif after is None:
         yield "discriminator removed", in_words(before)
-    elif before.get("propertyName") != after.get("propertyName"):
+    elif any(isinstance(it, Several) for it in (before, after)) or (
+        before.get("propertyName") != after.get("propertyName")
+    ):
         yield "discriminator changed", f"{in_words(before)} → {in_words(after)}"
     else:
         found = list(_leads(_led(views[0], old), _led(views[1], new)))

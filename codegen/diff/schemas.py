@@ -50,7 +50,7 @@ class SchemaDiff:
         self.merged: set[str] = set()
         self._views = (old, new)
         self._direction: Direction = "answers"
-        self._inline: list[tuple[int, int]] = []
+        self._met: set[tuple[int, int, Direction]] = set()
 
     def compare(self, old: Json, new: Json, where: str, direction: Direction) -> None:
         """Add what differs between `old` and `new`."""
@@ -72,12 +72,10 @@ class SchemaDiff:
         if old.component and new.component:
             self._component(old.component, new.component)
             old, new = self._viewed(old.beside, new.beside)
-        here = (id(old_schema), id(new_schema))
-        if here in self._inline:  # a schema written in place can only repeat through a component
-            return
-        self._inline.append(here)
-        self._compare_views(old, new, where)
-        self._inline.pop()
+        here = (id(old_schema), id(new_schema), self._direction)
+        if here not in self._met:  # what is met again, as a part of what is merged, is told already
+            self._met.add(here)
+            self._compare_views(old, new, where)
 
     def _component(self, old: str, new: str) -> None:
         """Compare two components, once for each direction."""

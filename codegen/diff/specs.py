@@ -26,7 +26,7 @@ def spec_changes(old: Json, new: Json) -> list[Change]:
     """Return what a user of `old` meets in `new`, the gravest first; both are valid OpenAPI."""
     try:
         changes = _Comparison(old, new).run()
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # What no validator looks at, such as keys beside a $ref, can be anything.
         raise SourceError(
             f"the spec can't be compared with the one before: {error!r:.300}"

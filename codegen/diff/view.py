@@ -103,6 +103,8 @@ class Views:
         if not isinstance(schema, dict):  # 3.1 writes "anything" as true and "nothing" as false
             schema = {} if schema else {"not": {}}
         if id(schema) not in self._made:
+            # What is made of itself, such as an anyOf of it alone, says nothing more.
+            self._made[id(schema)] = (schema, View(schema, "", {}, {}, frozenset(), False, ()))
             self._made[id(schema)] = (schema, self._view(schema))
         return self._made[id(schema)][1]
 
@@ -110,12 +112,14 @@ class Views:
         """Return the view of a component itself, by its name."""
         return self.of(self.document["components"]["schemas"][component])
 
-    def brings_class(self, schema: Json) -> bool:
+    def brings_class(self, schema: Json, above: frozenset[int] = frozenset()) -> bool:
         """Say whether the generator writes a class for the schema, or for one written inside it."""
-        side = self.of(schema)
+        side, above = self.of(schema), above | {id(schema)}
         parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
         inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
-        return side.makes_class or any(map(self.brings_class, inside))
+        return side.makes_class or any(
+            self.brings_class(part, above) for part in inside if id(part) not in above
+        )
 
     def spelling(self, schema: Json) -> str:
         """Return what tells one variant from another: its component, or its whole text."""

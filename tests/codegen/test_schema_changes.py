@@ -38,6 +38,11 @@ COMPONENTS = {
     },
     "Pair": all_of_next("Pair", "Other"),
     "Other": all_of_next("Pair"),
+    "Nest": {
+        "type": "array",
+        "items": {"anyOf": [{"allOf": [{"minItems": 1}, {"$ref": "#/components/schemas/Nest"}]}]},
+    },
+    "Itself": {"allOf": [{"oneOf": [{"$ref": "#/components/schemas/Itself"}]}, {"minLength": 1}]},
 }
 SHORT = {"$ref": "#/components/schemas/Short"}
 
@@ -827,6 +832,17 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "minor",
         "[]: demand loosened: not",
     ),
+    (
+        "discriminators of two parts",
+        all_of(
+            one_of(A, B, discriminator=KINDS),
+            one_of(A, C, discriminator={"propertyName": "c"}),
+        ),
+        all_of(one_of(A, B, discriminator=KINDS), one_of(A, C)),
+        "major",
+        "major",
+        "discriminator changed",
+    ),
     # what stands beside a reference
     (
         "component may be null at its second use",
@@ -868,6 +884,22 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "major",
         "major",
         "next: field removed",
+    ),
+    (
+        "items that may be what they are items of",
+        {"$ref": "#/components/schemas/Nest"},
+        {"$ref": "#/components/schemas/Nest", "maxItems": 5},
+        "minor",
+        "major",
+        "constraint tightened: maxItems none → 5",
+    ),
+    (
+        "what is made of itself alone",
+        thing(x={"$ref": "#/components/schemas/Itself"}),
+        thing(x={"$ref": "#/components/schemas/Itself"} | {"maxLength": 5}),
+        "minor",
+        "major",
+        "x: constraint tightened: maxLength none → 5",
     ),
     (
         "what contains itself and another through two parts of an allOf",
