@@ -119,8 +119,7 @@ def _by_key(*sides: list[Endpoint]) -> list[dict[tuple[str, str], Endpoint]]:
     counts = [Counter(operation.key for operation in side) for side in sides]
     doubled = {key for count in counts for key, times in count.items() if times > 1}
     return [
-        {(it.path, it.method) if it.key in doubled else it.key: it for it in side}
-        for side in sides
+        {(it.path, it.method) if it.key in doubled else it.key: it for it in side} for side in sides
     ]
 
 

@@ -103,8 +103,6 @@ class Views:
         if not isinstance(schema, dict):  # 3.1 writes "anything" as true and "nothing" as false
             schema = {} if schema else {"not": {}}
         if id(schema) not in self._made:
-            # What is made of itself, such as an anyOf of it alone, says nothing more.
-            self._made[id(schema)] = (schema, View(schema, "", {}, {}, frozenset(), False, ()))
             self._made[id(schema)] = (schema, self._view(schema))
         return self._made[id(schema)][1]
 

@@ -153,7 +153,8 @@ class Folder:
             if seen > _MOST_FILES:
                 raise SourceError(f"{self._name}: more than {_MOST_FILES} files: no saved site")
             here = Path(folder).relative_to(self._root)
-            found += [quote((here / name).as_posix()) for name in names if name.lower().endswith(PAGES)]
+            pages = [here / name for name in names if name.lower().endswith(PAGES)]
+            found += [quote(page.as_posix()) for page in pages]
         return sorted(found)
 
     def _one(self, key: str) -> bytes:

@@ -50,7 +50,9 @@ def at(*names: str) -> Any:
             f"/act/{{{name}}}": {
                 "get": {
                     "operationId": name,
-                    "parameters": [{"name": name, "in": "path", "required": True, "schema": STRING}],
+                    "parameters": [
+                        {"name": name, "in": "path", "required": True, "schema": STRING}
+                    ],
                     "responses": {"200": {"description": "it"}},
                 }
             }
