@@ -1,4 +1,4 @@
-"""Results that are taken late, by several, or after an error: an error or an end, never a hang."""
+"""Results that are taken by several, or after an error: an end or an error, never a hang."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from oneloop import AsyncOneloop, AuthenticationError, Oneloop, OneloopError
+from oneloop import AsyncOneloop, AuthenticationError, Oneloop
 from tests.faces import KEY
 
 IDS = [f"b{number}" for number in range(50)]
@@ -50,26 +50,6 @@ def run(backend: str, scenario: Callable[[], Awaitable[None]]) -> None:
 
 
 every_loop = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-
-
-def test_results_end_with_their_block() -> None:
-    with sync_client(usage) as client:
-        with client.iter_billing_usage(IDS, concurrency=2) as results:
-            next(results)
-        with pytest.raises(OneloopError, match=r"block of iter_billing_usage, which is over"):
-            list(results)
-
-
-@every_loop
-def test_results_of_tasks_end_with_their_block(backend: str) -> None:
-    async def scenario() -> None:
-        async with async_client(usage) as client:
-            async with client.iter_billing_usage(IDS, concurrency=2) as results:
-                await anext(results)
-            with pytest.raises(OneloopError, match=r"block of iter_billing_usage, which is over"):
-                [result async for result in results]
-
-    run(backend, scenario)
 
 
 @every_loop
