@@ -139,7 +139,7 @@ class SchemaDiff:
             for (_, before), (_, after) in zip(*groups, strict=True):
                 self._variants(before, after, where)
         else:
-            self._variants(old.variants or [old.schema], new.variants or [new.schema], where)
+            self._variants(_ways(old), _ways(new), where)
         self._tell(values.types_beside(*map(self._typed, self._views, (old, new))), where)
         several = len(old.unions) > 1 or len(new.unions) > 1
         if several or (old.unions and new.unions and not self._says_little(old, new)):
@@ -242,6 +242,14 @@ class SchemaDiff:
             self._add("extra fields now allowed", where)
         elif before is not after:
             self._compare(before, after, where.into("{}"))
+
+
+def _ways(side: View) -> list[Json]:
+    """Return the variants of a union; a list of types is one as well."""
+    types = side.schema.get("type") if isinstance(side.schema, dict) else None
+    if side.unions or not isinstance(types, list):
+        return side.variants or [side.schema]
+    return [side.schema | {"type": each} for each in types if each != "null"] or [side.schema]
 
 
 def _variant(views: Views, schema: Json) -> str:

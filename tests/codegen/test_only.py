@@ -98,7 +98,7 @@ def test_operation_that_only_hides_is_news(zoo_clone: Clone, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("spelt", ["get /x", " GET\t /x ", "Get\u00a0/x"])
 def test_entry_may_be_spelt_in_any_way(spelt: str) -> None:
-    document = {"paths": {"/x": {"get": {}, "put": {}}, "/X": {"get": {}}}}
+    document: dict[str, Any] = {"paths": {"/x": {"get": {}, "put": {}}, "/X": {"get": {}}}}
     assert selection.selected(document, [spelt]).unwanted == ["PUT /x", "GET /X"]
 
 

@@ -838,6 +838,22 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "major",
         "discriminator changed",
     ),
+    (
+        "types of a list become variants",
+        {"type": ["string", "integer", "null"]},
+        any_of(STRING, INTEGER, {"type": "null"}),
+        "none",
+        "none",
+        None,
+    ),
+    (
+        "types of a list become fewer variants",
+        {"type": ["string", "integer", "boolean"]},
+        any_of(INTEGER, STRING),
+        "minor",
+        "major",
+        "variant removed: boolean",
+    ),
     # what stands beside a reference
     (
         "component may be null at its second use",
