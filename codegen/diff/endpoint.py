@@ -52,6 +52,11 @@ class Endpoint:
         return str(PythonIdentifier((self.body.get("tags") or ["default"])[0], "tag"))
 
     @property
+    def servers(self) -> list[Json] | None:
+        """Those of its own, or of its path; None for the document's."""
+        return self.body.get("servers", self.item.get("servers")) or None
+
+    @property
     def parameters(self) -> dict[tuple[str, str], Json]:
         """By place and name, the operation's own before the path's; headers ignore case."""
         return {key_of(it): it for it in parameters(self.document, self.path, self.body)}
@@ -87,7 +92,10 @@ def endpoints(document: Json) -> list[Endpoint]:
 
 def _demands(scheme: Json, scopes: list[str]) -> list[str]:
     keys = ("type", "scheme", "in", "name", "openIdConnectUrl")
-    words = [*(scheme[key] for key in keys if key in scheme), *sorted(scheme.get("flows", {}))]
+    said = {key: scheme[key] for key in keys if key in scheme}
+    for key in ("scheme", "name") if said.get("in", "header") == "header" else ():
+        said |= {key: said[key].lower()} if key in said else {}  # HTTP ignores their case
+    words = [*said.values(), *sorted(scheme.get("flows", {}))]
     text = " ".join(words)
     return [text, *(f"{text} with scope {scope}" for scope in scopes)]
 

@@ -43,6 +43,9 @@ def plain(schema: Keys) -> Keys:
     keys = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
     if keys.get("nullable") is False:
         del keys["nullable"]
+    for limit in ("minLength", "minItems", "minProperties"):
+        if keys.get(limit) == 0:
+            del keys[limit]
     if written := keys.pop("type", None):
         types = list(written) if isinstance(written, list) else [written]
         keys["type"] = [*types, "null"] if keys.pop("nullable", False) else types

@@ -59,5 +59,16 @@ class Notes:
             self.add("default server changed", where, first)
         for url in sorted(olds.keys() & news.keys()):
             self.prose(olds[url], news[url], {"description"}, f"{where}: {url}")
-            if olds[url].get("variables") != news[url].get("variables"):
+            before, after = (_variables(side[url]) for side in (olds, news))
+            if before != after:
                 self.add("server changed", where, f"variables of {url}")
+            elif olds[url].get("variables") != news[url].get("variables"):
+                self.add("reworded", where, f"variables of {url}")
+
+
+def _variables(server: Json) -> Json:
+    """Return what a server's variables can be, without what is said of them."""
+    return {
+        name: {key: value for key, value in variable.items() if key in {"default", "enum"}}
+        for name, variable in server.get("variables", {}).items()
+    }

@@ -53,9 +53,12 @@ class OperationDiff:
         self._notes.others(old.body, new.body, _KEYS, where)
         if [*old.body.get("tags", ())][1:] != [*new.body.get("tags", ())][1:]:
             self._notes.add("reworded", where, "tags")
-        for before, after in ((old.body, new.body), (old.item, new.item)):
-            if "servers" in before or "servers" in after:
-                self._notes.servers(before, after, f"{where}: servers")
+        if old.servers is not None or new.servers is not None:
+            before, after = (
+                {"servers": side.document.get("servers") if side.servers is None else side.servers}
+                for side in (old, new)
+            )
+            self._notes.servers(before, after, f"{where}: servers")
 
     def _parameters(self, old: Endpoint, new: Endpoint, where: str) -> None:
         olds, news = old.parameters, new.parameters
@@ -170,6 +173,9 @@ class OperationDiff:
                 self._notes.add(f"{kind} status {'and its class ' if bare else ''}removed", place)
             elif status not in old:
                 self._notes.add(f"{kind} status added", place)
+                if (before := _covering(old, status)) and kind == "success":
+                    before, after = resolved(self._old, before), resolved(self._new, new[status])
+                    self._content(before, after, place, "answer")
             else:
                 before, after = resolved(self._old, old[status]), resolved(self._new, new[status])
                 self._content(before, after, place, "answer")
@@ -211,6 +217,12 @@ class OperationDiff:
         accepted = all(any(less <= before for less in new) for before in old)
         detail = f"{alternatives(old)} → {alternatives(new)}"
         self._notes.add(f"security asks for {'less' if accepted else 'more'}", where, detail)
+
+
+def _covering(responses: Json, status: str) -> Json:
+    """Return the success that a status is an answer of where it isn't named itself, if any."""
+    good = successes(responses)
+    return next((responses[it] for it in (f"{status[0]}XX", "default") if it in good), None)
 
 
 def _encoding(part: Json, key: str) -> Json:

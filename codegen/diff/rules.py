@@ -71,7 +71,9 @@ SCHEMA: Final[dict[str, tuple[Level, Level]]] = {
     "discriminator changed": (_B, _B),
     "discriminator removed": (_B, _C),
     "discriminator added": (_C, _C),
-    "discriminator mapping changed": (_C, _C),  # variants added or removed are told themselves
+    "discriminator value added": (_B, _C),  # pinned clients raise on a value they don't know
+    "discriminator value removed": (_C, _B),
+    "discriminator value changed": (_B, _B),
     "extra fields now refused": (_B, _B),  # the model loses additional_properties
     "extra fields now allowed": (_C, _C),
     "format changed": (_B, _B),

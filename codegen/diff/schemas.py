@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from codegen.diff import constraints, values
+from codegen.diff import constraints, discriminator, values
 from codegen.diff.constraints import in_words
 from codegen.diff.rules import Change, Direction, schema_change
 from codegen.diff.view import View, Views, reference
@@ -50,7 +50,7 @@ class SchemaDiff:
         self.merged: set[str] = set()
         self._views = (old, new)
         self._direction: Direction = "answers"
-        self._inline: list[tuple[int, int]] = []
+        self._met: set[tuple[int, int, Direction]] = set()
 
     def compare(self, old: Json, new: Json, where: str, direction: Direction) -> None:
         """Add what differs between `old` and `new`."""
@@ -72,12 +72,10 @@ class SchemaDiff:
         if old.component and new.component:
             self._component(old.component, new.component)
             old, new = self._viewed(old.beside, new.beside)
-        here = (id(old_schema), id(new_schema))
-        if here in self._inline:  # a schema written in place can only repeat through a component
-            return
-        self._inline.append(here)
-        self._compare_views(old, new, where)
-        self._inline.pop()
+        here = (id(old_schema), id(new_schema), self._direction)
+        if here not in self._met:  # what is met again, as a part of what is merged, is told already
+            self._met.add(here)
+            self._compare_views(old, new, where)
 
     def _component(self, old: str, new: str) -> None:
         """Compare two components, once for each direction."""
@@ -141,12 +139,12 @@ class SchemaDiff:
             for (_, before), (_, after) in zip(*groups, strict=True):
                 self._variants(before, after, where)
         else:
-            self._variants(old.variants or [old.schema], new.variants or [new.schema], where)
+            self._variants(_ways(old), _ways(new), where)
         self._tell(values.types_beside(*map(self._typed, self._views, (old, new))), where)
         several = len(old.unions) > 1 or len(new.unions) > 1
         if several or (old.unions and new.unions and not self._says_little(old, new)):
             self._tell(constraints.kinds(*kinds), where)
-        self._tell(values.discriminator(old.keys, new.keys), where)
+        self._tell(discriminator.differences(self._views, old, new), where)
 
     def _typed(self, views: Views, side: View) -> tuple[frozenset[str], frozenset[str]]:
         """Return the types written beside the unions, and those of what they allow."""
@@ -244,6 +242,14 @@ class SchemaDiff:
             self._add("extra fields now allowed", where)
         elif before is not after:
             self._compare(before, after, where.into("{}"))
+
+
+def _ways(side: View) -> list[Json]:
+    """Return the variants of a union; a list of types is one as well."""
+    types = side.schema.get("type") if isinstance(side.schema, dict) else None
+    if side.unions or not isinstance(types, list):
+        return side.variants or [side.schema]
+    return [side.schema | {"type": each} for each in types if each != "null"] or [side.schema]
 
 
 def _variant(views: Views, schema: Json) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from codegen.diff.endpoint import endpoints
+from codegen.diff.endpoint import Endpoint, endpoints
 from codegen.diff.notes import Notes
 from codegen.diff.operation import OperationDiff
 from codegen.diff.schemas import SchemaDiff
@@ -25,7 +26,7 @@ def spec_changes(old: Json, new: Json) -> list[Change]:
     """Return what a user of `old` meets in `new`, the gravest first; both are valid OpenAPI."""
     try:
         changes = _Comparison(old, new).run()
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # What no validator looks at, such as keys beside a $ref, can be anything.
         raise SourceError(
             f"the spec can't be compared with the one before: {error!r:.300}"
@@ -52,10 +53,7 @@ class _Comparison:
         return self.notes.changes + self.schemas.changes
 
     def _operations(self) -> None:
-        olds, news = (
-            {operation.key: operation for operation in endpoints(document)}
-            for document in (self.old, self.new)
-        )
+        olds, news = _by_key(endpoints(self.old), endpoints(self.new))
         removed = [operation for key, operation in olds.items() if key not in news]
         added = [operation for key, operation in news.items() if key not in olds]
         pairs = [(olds[key], news[key]) for key in olds if key in news]
@@ -114,6 +112,15 @@ class _Comparison:
             views.named(name) for views, name in zip(self.views, (old, new), strict=True)
         )
         return before.types == after.types and same(before.keys, after.keys)
+
+
+def _by_key(*sides: list[Endpoint]) -> list[dict[tuple[str, str], Endpoint]]:
+    """Return each side's operations by their key, or by path where a side has two of one key."""
+    counts = [Counter(operation.key for operation in side) for side in sides]
+    doubled = {key for count in counts for key, times in count.items() if times > 1}
+    return [
+        {(it.path, it.method) if it.key in doubled else it.key: it for it in side} for side in sides
+    ]
 
 
 def _schemas_by_class(views: Views) -> dict[str, str]:

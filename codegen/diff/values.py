@@ -71,21 +71,6 @@ def listed(old: View, new: View) -> Iterator[Difference]:
     yield from (("enum value added", in_words(it)) for it in after if not _has(before, it))
 
 
-def discriminator(old: Json, new: Json) -> Iterator[Difference]:
-    """Yield how the keys of two unions differ in how a variant is chosen."""
-    before, after = old.get("discriminator"), new.get("discriminator")
-    if same(before, after):
-        return
-    if before is None:
-        yield "discriminator added", in_words(after)
-    elif after is None:
-        yield "discriminator removed", in_words(before)
-    elif before.get("propertyName") != after.get("propertyName"):
-        yield "discriminator changed", f"{in_words(before)} → {in_words(after)}"
-    else:
-        yield "discriminator mapping changed", ""
-
-
 def remarks(old: View, new: View) -> Iterator[Difference]:
     """Yield how what is said differs that allows or refuses no value."""
     before, after = old.keys.get("default", ABSENT), new.keys.get("default", ABSENT)

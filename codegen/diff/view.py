@@ -110,31 +110,38 @@ class Views:
         """Return the view of a component itself, by its name."""
         return self.of(self.document["components"]["schemas"][component])
 
-    def brings_class(self, schema: Json) -> bool:
+    def brings_class(self, schema: Json, above: frozenset[int] = frozenset()) -> bool:
         """Say whether the generator writes a class for the schema, or for one written inside it."""
-        side = self.of(schema)
+        side, above = self.of(schema), above | {id(schema)}
         parts = [*side.variants, side.keys.get("items") if "array" in side.types else None]
         inside = [part for part in parts if isinstance(part, dict) and part and "$ref" not in part]
-        return side.makes_class or any(map(self.brings_class, inside))
+        return side.makes_class or any(
+            self.brings_class(part, above) for part in inside if id(part) not in above
+        )
 
     def spelling(self, schema: Json) -> str:
         """Return what tells one variant from another: its component, or its whole text."""
         return reference(schema) or canonical(operations.resolved(self.document, schema))
 
-    def expanded(self, value: Json, above: tuple[str, ...] = (), *, is_map: bool = False) -> Json:
-        """Return a schema with what its `$ref`s lead to in place, and without its prose."""
+    def expanded(self, value: Json, met: set[str] | None = None, *, is_map: bool = False) -> Json:
+        """Return a schema with what its `$ref`s lead to in place, and without its prose.
+
+        A reference that was `met` stays one: what refers to each other would be endless, or nearly.
+        """
+        met = set() if met is None else met
         if isinstance(value, list | merge.Several):
-            return [self.expanded(each, above) for each in value]
+            return [self.expanded(each, met) for each in value]
         if not isinstance(value, dict):
             return value
         ref = value.get("$ref")
-        if isinstance(ref, str) and not is_map and ref not in above:
-            target = self.expanded(operations.resolved(self.document, value), (*above, ref))
-            beside = self.expanded(_without(value, "$ref"), above)
+        if isinstance(ref, str) and not is_map and ref not in met:
+            met.add(ref)
+            target = self.expanded(operations.resolved(self.document, value), met)
+            beside = self.expanded(_without(value, "$ref"), met)
             return {"allOf": [target], **beside} if beside else target
         return {
-            key: self.expanded(each, above, is_map=key in _NAME_MAPS and not is_map)
-            for key, each in value.items()
+            key: self.expanded(value[key], met, is_map=key in _NAME_MAPS and not is_map)
+            for key in sorted(value)
             if is_map or key not in merge.ANNOTATIONS
         }
 
@@ -195,7 +202,11 @@ class Views:
             parts = list(schema.get("allOf", ()))
             if isinstance(ref := schema.get("$ref"), str):
                 parts.insert(0, operations.resolved(self.document, {"$ref": ref}))
-            flats = [self._flat(part) for part in parts if isinstance(part, dict)]
+            flats = [
+                self._flat(part if isinstance(part, dict) else {"not": {}})
+                for part in parts
+                if part is not True
+            ]
             self._flats[id(schema)] = (
                 schema,
                 merge.merged(merge.plain(schema), flats, self._both),
@@ -203,10 +214,22 @@ class Views:
         return self._flats[id(schema)][1]
 
     def _both(self, left: Json, right: Json) -> Json:
-        """Return a schema that is both, the same one whenever it is asked for."""
-        texts = sorted({canonical(left), canonical(right)})
-        pair = right if len(texts) == 1 else {"allOf": [left, right]}
-        return self._pairs.setdefault("".join(texts), pair)
+        """Return a schema that is both, the same one whenever it is asked for.
+
+        What is both already gives its parts: of so many there are only so many sets, while what
+        contains itself would nest for ever.
+        """
+        parts = {canonical(part): part for side in (left, right) for part in _parts(side)}
+        if len(parts) == 1:
+            return right
+        texts = sorted(parts)
+        return self._pairs.setdefault("".join(texts), {"allOf": [parts[text] for text in texts]})
+
+
+def _parts(schema: Json) -> list[Json]:
+    """Return the schemas that one is made of, which says nothing itself; else the schema."""
+    is_made = isinstance(schema, dict) and schema.keys() == {"allOf"}
+    return [part for each in schema["allOf"] for part in _parts(each)] if is_made else [schema]
 
 
 def reference(schema: Json) -> str:

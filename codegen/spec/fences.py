@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _OPENAPI_KEY: Final = re.compile(r"^[\"']?openapi[\"']?\s*:", re.MULTILINE)
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+# Where a page says which operation it is about: `openapi: GET /x`.
+_FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _INFO: Final = re.compile(
     rf"(?:ya?ml|json)\s+(?:(\S+)\s+)?({'|'.join(METHODS)}|webhook)\s+(\S+)", re.IGNORECASE
 )
@@ -63,7 +65,7 @@ def specs(text: str, name: str) -> list[Fence]:
     found = [fence for fence in _fences(text, lines, name) if fence.is_spec]
     for fence in found:
         lines[fence.start : fence.end] = [""] * (fence.end - fence.start)
-    return [] if is_spec("".join(lines)) else found
+    return [] if is_spec(_FRONT_MATTER.sub("", "".join(lines))) else found
 
 
 def _fences(text: str, lines: list[str], name: str) -> Iterator[Fence]:

@@ -9,6 +9,7 @@ from typing import Final
 from codegen.spec.words import plain
 
 FILE: Final = "llms.txt"
+PAGES: Final = (".md", ".mdx")
 _MOST: Final = 100_000  # characters, where hosts of documentation cut an index
 _NEAR: Final = 1_000
 _ITEM: Final = re.compile(r"\s*[-*+]\s+\[")
@@ -61,7 +62,7 @@ def _bare(link: str) -> str:
 
 
 def _is_page(link: str) -> bool:
-    return _bare(link).lower().endswith((".md", ".mdx"))
+    return _bare(link).lower().endswith(PAGES)
 
 
 def _cut(text: str) -> str | None:

@@ -13,13 +13,14 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import httpx
 
 from codegen.errors import SourceError
 from codegen.spec import fetching
 from codegen.spec.fetching import UnavailableError
+from codegen.spec.index import PAGES
 from codegen.spec.words import plain
 
 if TYPE_CHECKING:
@@ -145,14 +146,15 @@ class Folder:
         return found
 
     def pages(self) -> list[str]:
-        """Return the paths of all Markdown files in the folder and below."""
+        """Return links to all Markdown files in the folder and below."""
         found, seen = [], 0
         for folder, _, names in os.walk(self._root):
             seen += 1 + len(names)
             if seen > _MOST_FILES:
                 raise SourceError(f"{self._name}: more than {_MOST_FILES} files: no saved site")
             here = Path(folder).relative_to(self._root)
-            found += [(here / name).as_posix() for name in names if name.endswith(".md")]
+            pages = [here / name for name in names if name.lower().endswith(PAGES)]
+            found += [quote(page.as_posix()) for page in pages]
         return sorted(found)
 
     def _one(self, key: str) -> bytes:

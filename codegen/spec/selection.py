@@ -72,8 +72,8 @@ def _request(path: str, method: str) -> str:
 
 
 def _normal(entry: str) -> str:
-    method, _, path = entry.strip().partition(" ")
-    return _request(path.strip(), method)
+    method, *path = entry.split(maxsplit=1) or [""]
+    return _request(path[0].strip(), method) if path else method
 
 
 def _require_known(wanted: Sequence[str], has: Sequence[str]) -> None:

@@ -89,7 +89,7 @@ async def by_tasks(
     async with anyio.create_task_group() as group:
         try:
             for _ in range(concurrency):
-                group.start_soon(results.work)
+                group.start_soon(results.work, group.cancel_scope.cancel)
             yield results
         except anyio.get_cancelled_exc_class():
             raise
@@ -98,7 +98,7 @@ async def by_tasks(
         finally:
             results.close()
             group.cancel_scope.cancel()
-    if failure:
+    if failure := failure or results.interruption:
         raise failure
 
 
@@ -198,11 +198,14 @@ class _Crew:
         from oneloop._http.waits import Stopped  # noqa: PLC0415
 
         with self._stop.heeded(), contextlib.suppress(Stopped):
-            while task := self._tasks.get():
+            while (task := self._tasks.get()) and not self._stop.is_set:
                 number, bid = task
-                if self._stop.is_set:
-                    return
-                self._done.put((number, self._fetch(bid)))
+                try:
+                    self._done.put((number, self._fetch(bid)))
+                except Stopped:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - or results would be waited for
+                    self._done.put((number, error))
 
     def _fetch(self, bid: str) -> Outcome:
         line = _request_line(bid)
@@ -254,9 +257,12 @@ class _AsyncResults:
         self._room = anyio.Event()
         self._news = anyio.Event()
         self._event = anyio.Event
+        self._is_cancelled: Any = anyio.get_cancelled_exc_class()
         self._is_over = False
         self._is_closed = False
+        self._has_raised = False
         self._failure: Exception | None = None
+        self.interruption: BaseException | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -270,22 +276,45 @@ class _AsyncResults:
         while True:
             if self._is_closed:
                 raise OneloopError(_OVER)
-            if result := self._line.take():
-                self._room.set()
+            if self._has_raised:
+                raise StopAsyncIteration
+            if result := self._take():
                 return result
             if self._is_over and self._line.is_empty:
+                self._has_raised = True
                 if self._failure:
                     raise self._failure
                 raise StopAsyncIteration
-            self._news = self._event()
+            if self._news.is_set():  # others may wait for the one there is
+                self._news = self._event()
             await self._news.wait()
 
-    async def work(self) -> None:
-        """Fetch one id after another, until there is none."""
-        while (task := await self._next()) is not None:
-            number, bid = task
-            self._line.put(number, await self._fetch(bid))
+    def _take(self) -> UsageResult | None:
+        try:
+            result = self._line.take()
+        except BaseException:
+            self._is_over = self._has_raised = True
+            self._room.set()
             self._news.set()
+            raise
+        if result:
+            self._room.set()
+            if self._is_over and self._line.is_empty:
+                self._news.set()  # for others who wait for one more
+        return result
+
+    async def work(self, cancel: Callable[[], None]) -> None:
+        """Fetch one id after another, until there is none; `cancel` ends the whole run."""
+        try:
+            while (task := await self._next()) is not None:
+                number, bid = task
+                self._line.put(number, await self._fetch(bid))
+                self._news.set()
+        except (self._is_cancelled, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised as itself, not in a group
+            self.interruption = error
+            cancel()
 
     async def _next(self) -> tuple[int, str] | None:
         async with self._reading:

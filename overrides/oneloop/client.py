@@ -237,7 +237,7 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             concurrency: how many are fetched at a time.
             rate: requests a second, each retry counted, evenly spaced; None for no limit.
             ordered: whether results come in the order of `ids`, rather than as they arrive.
-            timeout: seconds for one id's call, in place of the client's.
+            timeout: seconds for one id's call, in place of the client's; a wait for `rate` apart.
             max_retries: tries after the first of each call, in place of the client's.
             max_response_bytes: of each answer's body, in place of the client's.
 

@@ -37,6 +37,9 @@ def _page(fence: str = "````", end: str | None = None, newline: str = "\n") -> b
         pytest.param(_page(newline="\r\n"), SPEC.replace(b"\n", b"\r\n"), id="CRLF"),
         pytest.param(b"```yaml\nname: other\n```\n" + _page(), SPEC, id="another fence before"),
         pytest.param(
+            b"---\ntitle: Pets\nopenapi: get /x\n---\n" + _page(), SPEC, id="front matter"
+        ),
+        pytest.param(
             SPEC + b"x-doc: |\n  ````yaml\n  openapi: 3.0.0\n  ````\n",
             SPEC + b"x-doc: |\n  ````yaml\n  openapi: 3.0.0\n  ````\n",
             id="YAML with a fence in it",

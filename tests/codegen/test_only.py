@@ -96,6 +96,19 @@ def test_operation_that_only_hides_is_news(zoo_clone: Clone, tmp_path: Path) -> 
     assert "The spec gained" not in again.stdout
 
 
+@pytest.mark.parametrize("spelt", ["get /x", " GET\t /x ", "Get\u00a0/x"])
+def test_entry_may_be_spelt_in_any_way(spelt: str) -> None:
+    document: dict[str, Any] = {"paths": {"/x": {"get": {}, "put": {}}, "/X": {"get": {}}}}
+    assert selection.selected(document, [spelt]).unwanted == ["PUT /x", "GET /X"]
+
+
+@pytest.mark.parametrize("entry", ["/x", "GET", "get/x"])
+def test_entry_without_method_or_path_is_told_as_it_is(entry: str) -> None:
+    with pytest.raises(FactsError) as stop:
+        selection.selected({"paths": {"/x": {"get": {}}}}, [entry])
+    assert f"\n  {entry}" in str(stop.value)
+
+
 def test_entry_without_an_operation_stops_the_run_and_is_named(
     zoo_clone: Clone, tmp_path: Path
 ) -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any
 
 import pytest
 
 from codegen.diff.specs import spec_changes
+from codegen.errors import SourceError
 from codegen.spec.validate import judged
 from codegen.verdict import verdict
 
 Schema = Any
+
+
+def all_of_next(*names: str) -> Schema:
+    """Return an object whose field `next` is of each of the components."""
+    parts = ({"$ref": f"#/components/schemas/{name}"} for name in names)
+    return {"allOf": [{"type": "object", "properties": {"next": part}} for part in parts]}
+
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}
@@ -27,6 +36,8 @@ COMPONENTS = {
             {"properties": {"next": {"description": "The one behind"}}},
         ]
     },
+    "Pair": all_of_next("Pair", "Other"),
+    "Other": all_of_next("Pair"),
 }
 SHORT = {"$ref": "#/components/schemas/Short"}
 
@@ -60,7 +71,7 @@ def demanding(*names: str) -> Schema:
 
 
 AB = thing(a=STRING, b=STRING)
-KINDS = {"propertyName": "a", "mapping": {"x": A["$ref"], "y": B["$ref"]}}
+KINDS: Any = {"propertyName": "a", "mapping": {"x": A["$ref"], "y": B["$ref"]}}
 # name, before, after, verdict in answers, verdict in requests, what is said
 ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
     # allOf: what its parts say holds at once
@@ -761,10 +772,87 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
     (
         "discriminator maps other names",
         one_of(A, B, discriminator=KINDS),
-        one_of(A, B, discriminator=KINDS | {"mapping": {"z": A["$ref"]}}),
+        one_of(A, B, discriminator=KINDS | {"mapping": {"z": A["$ref"], "y": B["$ref"]}}),
+        "major",
+        "major",
+        "discriminator value removed: x",
+    ),
+    (
+        "discriminator's names lead elsewhere",
+        one_of(A, B, discriminator=KINDS),
+        one_of(A, B, discriminator=KINDS | {"mapping": {"x": B["$ref"], "y": A["$ref"]}}),
+        "major",
+        "major",
+        "discriminator value changed: x: A → B",
+    ),
+    (
+        "discriminator gains another name",
+        one_of(A, B, discriminator=KINDS),
+        one_of(A, B, discriminator=KINDS | {"mapping": KINDS["mapping"] | {"z": B["$ref"]}}),
+        "major",
         "minor",
+        "discriminator value added: z",
+    ),
+    (
+        "discriminator loses one of two names",
+        one_of(A, B, discriminator=KINDS | {"mapping": KINDS["mapping"] | {"z": B["$ref"]}}),
+        one_of(A, B, discriminator=KINDS),
         "minor",
-        "discriminator mapping changed",
+        "major",
+        "discriminator value removed: z",
+    ),
+    (
+        "discriminator's names written out",
+        one_of(A, B, discriminator={"propertyName": "a"}),
+        one_of(A, B, discriminator={"propertyName": "a", "mapping": {"A": "A", "B": B["$ref"]}}),
+        "patch",
+        "patch",
+        "reworded: discriminator",
+    ),
+    # what says nothing, and what says all
+    (
+        "limits of nothing added",
+        thing(a=string(), b={"type": "array", "items": STRING}),
+        thing(a=string(minLength=0), b={"type": "array", "items": STRING, "minItems": 0})
+        | {"minProperties": 0},
+        "none",
+        "none",
+        None,
+    ),
+    (
+        "items that another part forbids",
+        all_of({"type": "array", "items": STRING}, {"items": False}),
+        {"type": "array", "items": STRING},
+        "major",
+        "minor",
+        "[]: demand loosened: not",
+    ),
+    (
+        "discriminators of two parts",
+        all_of(
+            one_of(A, B, discriminator=KINDS),
+            one_of(A, C, discriminator={"propertyName": "c"}),
+        ),
+        all_of(one_of(A, B, discriminator=KINDS), one_of(A, C)),
+        "major",
+        "major",
+        "discriminator changed",
+    ),
+    (
+        "types of a list become variants",
+        {"type": ["string", "integer", "null"]},
+        any_of(STRING, INTEGER, {"type": "null"}),
+        "none",
+        "none",
+        None,
+    ),
+    (
+        "types of a list become fewer variants",
+        {"type": ["string", "integer", "boolean"]},
+        any_of(INTEGER, STRING),
+        "minor",
+        "major",
+        "variant removed: boolean",
     ),
     # what stands beside a reference
     (
@@ -804,6 +892,14 @@ ROWS: list[tuple[str, Schema, Schema, str, str, str | None]] = [
         "what contains itself through two parts of an allOf",
         {"$ref": "#/components/schemas/Node"},
         thing(x={"$ref": "#/components/schemas/Node"}),
+        "major",
+        "major",
+        "next: field removed",
+    ),
+    (
+        "what contains itself and another through two parts of an allOf",
+        {"$ref": "#/components/schemas/Pair"},
+        thing(x={"$ref": "#/components/schemas/Pair"}),
         "major",
         "major",
         "next: field removed",
@@ -849,6 +945,45 @@ def test_a_change_of_a_schema_gets_its_verdicts_and_its_line(
         assert verdict(changes) == expected, (direction, lines)
         assert (expected == "none") == (lines == [])
         assert expected == "none" or [text for text in lines if line and line in text], lines
+
+
+def test_components_that_all_refer_to_each_other_are_compared_at_once() -> None:
+    names = [f"D{number}" for number in range(40)]
+    fields = {name.lower(): {"$ref": f"#/components/schemas/{name}"} for name in names}
+    old, new = (
+        spec(thing() | {"patternProperties": {pattern: fields["d0"]}}, "answers")
+        for pattern in ("^x", "^y")
+    )
+    for each in (old, new):
+        each["components"]["schemas"] |= {name: thing(**fields) for name in names}
+    began = time.process_time()
+    assert [change.what for change in spec_changes(old, new) if "demand changed" in change.what]
+    assert time.process_time() - began < 3
+
+
+ITSELF = {"$ref": "#/components/schemas/It"}
+
+
+def made_of_itself(schema: Schema) -> Any:
+    """Return a spec that has `schema` as ITSELF, which no validator takes."""
+    made = spec(ITSELF, "answers")
+    made["components"]["schemas"]["It"] = schema
+    return made
+
+
+def test_items_that_are_what_they_are_items_of_are_compared() -> None:
+    old, new = (
+        made_of_itself({"type": "array", "items": any_of(all_of({"minItems": least}, ITSELF))})
+        for least in (1, 2)
+    )
+    words = [change.what for change in spec_changes(old, new)]
+    assert words == ["constraint tightened: minItems 1 → 2 (in answers)"]
+
+
+def test_what_is_made_of_itself_alone_is_refused() -> None:
+    nothing = made_of_itself(all_of(all_of(one_of(ITSELF, discriminator=KINDS), thing())))
+    with pytest.raises(SourceError, match=r"can't be compared"):
+        spec_changes(nothing, nothing)
 
 
 HTML = {"contentType": "text/html"}

@@ -113,6 +113,16 @@ def test_folder_without_an_index_is_its_pages(tmp_path: Path) -> None:
     assert "openapi.json: No such file" in upstream.notes[0]
 
 
+def test_pages_of_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = _small().save(tmp_path)
+    (folder / "llms.txt").unlink()
+    names = ["one.mdx", "TWO.MD", "100% #3?.md", "four: 4.md", "fünf.md"]
+    pages = sorted(it for it in folder.rglob("*.md") if "openapi:" in it.read_text("utf-8"))
+    for number, path in enumerate(pages):
+        path.rename(folder / f"{number} {names[number % len(names)]}")
+    assert intake.read([str(folder)]).document["paths"].keys() == SMALL["paths"].keys()
+
+
 def test_index_on_standard_input_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(_small().index.encode())))
     with pytest.raises(SourceError, match="give its URL, or the folder of a saved copy"):

@@ -173,8 +173,11 @@ class _Transport:
             if seconds is None:
                 break
             yield Sleep(seconds)
-            if self._pace:
-                yield Sleep(self._pace.wait())
+            if self._pace:  # nor does the call's time run while it waits its turn again
+                turn = self._pace.wait()
+                yield Sleep(turn)
+                call.deadline += turn
+                patience = Patience(call.deadline, bounds)
         if not isinstance(outcome, Answer):
             raise _connection_error(call, outcome) from _keyless(call, outcome)
         status = outcome.status_code
