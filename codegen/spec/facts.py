@@ -117,12 +117,12 @@ def _judge_action(action: Action, document: Json, before: Json) -> Fact:
         hint = _moved(document, place.pointer, before) if state == "gone" else ""
         told = place.pointer, place.expected, place.found
     else:
-        broken = [place for place in places if state == "holds" or place.state != "holds"]
-        hint = f" ({len(broken)} of {len(places)} places)" if state != "holds" else ""
+        shown = [place for place in places if state == "holds" or place.state != "holds"]
+        hint = f" ({len(shown)} of {len(places)} places)" if state != "holds" else ""
         told = (
             action.target.text,
-            {each.pointer: each.expected for each in broken if each.pointer in expected},
-            {each.pointer: each.found for each in broken if each.found is not pointer.ABSENT},
+            {each.pointer: each.expected for each in shown if each.pointer in expected},
+            {each.pointer: each.found for each in shown if each.found is not pointer.ABSENT},
         )
     return Fact(*told, state, action.override, action.reason, hint, action.upstream_issue)
 

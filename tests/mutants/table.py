@@ -49,11 +49,14 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("_http/pace", "bulk"): [
         ("self._next = moment + self._interval", "self._next = moment"),
         ("moment = max(now, self._next)", "moment = self._next"),
-        ("not 0 < rate < math.inf", "False"),
+        ("not _SLOWEST <= rate < math.inf", "False"),
     ],
     ("_http/transport", "bulk"): [
-        ("            if self._pace:\n                yield Sleep(self._pace.wait())\n", ""),
+        ("                yield Sleep(turn)\n", ""),
         ("pace or self._pace", "None"),
+    ],
+    ("_http/transport", "bulk_ends"): [
+        ("                call.deadline += turn\n", ""),
     ],
     ("_http/waits", "bulk"): [
         ("            _poll(stop, READ, self.seconds)\n", "            time.sleep(self.seconds)\n"),

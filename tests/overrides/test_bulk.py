@@ -363,6 +363,7 @@ def test_rate_counts_every_try_and_is_even(crew: Crew, no_pauses: None) -> None:
         (["b1"], {"rate": 0}, "rate is requests a second"),
         (["b1"], {"rate": float("nan")}, "rate is requests a second"),
         (["b1"], {"rate": "fast"}, "rate is requests a second"),
+        (["b1"], {"rate": 1e-9}, "rate is requests a second"),
         (["b1"], {"timeout": -1}, "timeout"),
     ],
 )

@@ -8,6 +8,8 @@ import time
 
 from oneloop.errors import ConfigurationError
 
+_SLOWEST = 1 / 86_400
+
 
 class Pace:
     """Gives each try its moment, evenly spaced, whatever thread or task it is made in.
@@ -16,13 +18,15 @@ class Pace:
         rate: tries a second.
 
     Raises:
-        ConfigurationError: `rate` isn't a number above 0.
+        ConfigurationError: `rate` isn't a number, or it is less than one try in a day.
     """
 
     def __init__(self, rate: float) -> None:
         is_number = isinstance(rate, int | float) and not isinstance(rate, bool)
-        if not is_number or not 0 < rate < math.inf:
-            raise ConfigurationError(f"rate is requests a second, above 0, not {rate!r:.40}")
+        if not is_number or not _SLOWEST <= rate < math.inf:
+            raise ConfigurationError(
+                f"rate is requests a second, at least one in a day, not {rate!r:.40}"
+            )
         self._interval = 1 / rate
         self._next = 0.0
         self._lock = threading.Lock()
