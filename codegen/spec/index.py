@@ -13,9 +13,8 @@ PAGES: Final = (".md", ".mdx")
 _MOST: Final = 100_000  # characters, where hosts of documentation cut an index
 _NEAR: Final = 1_000
 _ITEM: Final = re.compile(r"\s*[-*+]\s+\[")
-_LINK: Final = re.compile(
-    r"\s*[-*+]\s+\[(?:[^\]]|\](?!\())*+\]\(\s*+<?((?:[^\s()<>]|\([^\s()<>]*+\))++)>?[^)]*+\)"
-)
+# Where an item leads, behind its `](`. No possessive quantifiers: Python 3.11.2 has them wrong.
+_TARGET: Final = re.compile(r"\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)")
 _HEADING: Final = re.compile(r"#{1,2}\s+(\S.*?)\s*")
 _SPECS: Final = re.compile(r"openapi\s+specs?(ifications?)?", re.IGNORECASE)
 _NOTE: Final = re.compile(
@@ -39,11 +38,11 @@ class Index:
         for line in text.splitlines():
             if heading := _HEADING.fullmatch(line):
                 in_specs = bool(_SPECS.fullmatch(heading[1]))
-            elif link := _LINK.match(line):
+            elif link := _link(line):
                 if in_specs:
-                    specs.append(link[1])
-                elif _is_page(link[1]):
-                    pages.append(link[1])
+                    specs.append(link)
+                elif _is_page(link):
+                    pages.append(link)
         return Index(pages, specs, _cut(text))
 
 
@@ -55,6 +54,14 @@ def is_index(text: str) -> bool:
 def shown(link: str) -> str:
     """Return a link for a message, without what may be secret in it."""
     return plain(re.sub(r"//[^/]*@", "//", _bare(link)))
+
+
+def _link(line: str) -> str | None:
+    """Return where an item of a list leads that begins with a link; None for any other line."""
+    item = _ITEM.match(line)
+    _, opened, rest = line[item.end() :].partition("](") if item else ("", "", "")
+    target = _TARGET.match(rest) if opened else None
+    return target[1] if target and ")" in rest[target.end() :] and target[1] else None
 
 
 def _bare(link: str) -> str:
@@ -71,7 +78,7 @@ def _cut(text: str) -> str | None:
     for line in last:
         if not _ITEM.match(line) and _NOTE.search(line):
             return f"it says: {plain(line)}"
-    if last and _ITEM.match(last[-1]) and not _LINK.match(last[-1]):
+    if last and _ITEM.match(last[-1]) and not _link(last[-1]):
         return f"its last line is: {plain(last[-1])}"
     if len(text) >= _MOST - _NEAR:
         return f"it has {len(text)} characters, where hosts cut at {_MOST}"
