@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from codegen.errors import CodegenError
 from codegen.spec.document import load
 from codegen.spec.operations import METHODS, with_items_in_place
+from codegen.spec.words import first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +47,11 @@ def _operations(document: Json) -> set[str]:
 
 
 def _section(title: str, found: Iterable[str]) -> str:
-    lines = [f"- `{ascii(each)[1:-1].replace('`', '')[:200]}`" for each in sorted(found)]
-    if not lines:
+    shown = [f"`{ascii(each)[1:-1].replace('`', '')[:200]}`" for each in sorted(found)]
+    if not shown:
         return ""
-    more = [f"- and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
-    return "\n".join(["", f"## {title}", "", *lines[:_MOST], *more, ""])
+    lines = [f"- {line}" for line in first(shown, _MOST)]
+    return "\n".join(["", f"## {title}", "", *lines, ""])
 
 
 def main(old: str, new: str, report: str) -> int:

@@ -79,15 +79,12 @@ class OperationDiff:
                 self._parameter(parameter, match, place)
         for key, parameter in news.items():
             if key not in olds and key not in renamed.values():
-                kind = "required" if parameter.get("required") else "optional"
                 place = f"{where}: {key[0]} parameter {parameter['name']}"
-                self._notes.add(f"{kind} parameter added", place)
+                self._notes.add(f"{_need(parameter)} parameter added", place)
 
     def _parameter(self, old: Json, new: Json, where: str) -> None:
-        if bool(old.get("required")) != bool(new.get("required")):
-            self._notes.add(
-                f"parameter became {'required' if new.get('required') else 'optional'}", where
-            )
+        if _need(old) != _need(new):
+            self._notes.add(f"parameter became {_need(new)}", where)
         self._notes.deprecated(old, new, where)
         if bool(old.get("allowEmptyValue")) != bool(new.get("allowEmptyValue")):
             taken = "now" if new.get("allowEmptyValue") else "no longer"
@@ -123,12 +120,10 @@ class OperationDiff:
         if after is None:
             self._notes.add("request body removed", place)
         elif before is None:
-            kind = "required" if after.get("required") else "optional"
-            self._notes.add(f"{kind} request body added", place)
+            self._notes.add(f"{_need(after)} request body added", place)
         else:
-            if bool(before.get("required")) != bool(after.get("required")):
-                kind = "required" if after.get("required") else "optional"
-                self._notes.add(f"request body became {kind}", place)
+            if _need(before) != _need(after):
+                self._notes.add(f"request body became {_need(after)}", place)
             self._content(before, after, place, "request")
             self._notes.prose(before, after, {"description"}, place)
 
@@ -204,9 +199,8 @@ class OperationDiff:
                 self._notes.add("answer header added", place)
             else:
                 before, after = olds[name], news[name]
-                if bool(before.get("required")) != bool(after.get("required")):
-                    kind = "required" if after.get("required") else "optional"
-                    self._notes.add(f"answer header became {kind}", place)
+                if _need(before) != _need(after):
+                    self._notes.add(f"answer header became {_need(after)}", place)
                 self._notes.deprecated(before, after, place)
                 self._value(before, after, place, "answer header")
                 self._notes.prose(before, after, {"description", *_EXAMPLES}, place)
@@ -217,6 +211,11 @@ class OperationDiff:
         accepted = all(any(less <= before for less in new) for before in old)
         detail = f"{alternatives(old)} → {alternatives(new)}"
         self._notes.add(f"security asks for {'less' if accepted else 'more'}", where, detail)
+
+
+def _need(part: Json) -> str:
+    """Say whether a parameter, a body or a header has to be there."""
+    return "required" if part.get("required") else "optional"
 
 
 def _covering(responses: Json, status: str) -> Json:
