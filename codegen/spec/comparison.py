@@ -81,7 +81,10 @@ def operations(document: Json) -> Iterator[tuple[str, str]]:
 
 
 def differences(page: Json, spec: Json, path: str, method: str) -> list[Difference]:
-    """Return where the operation, which both have, isn't the same."""
+    """Return where the operation, which both have, isn't the same.
+
+    Both documents have each path's item in its place.
+    """
     mine, theirs = (_Operation(document, path, method) for document in (page, spec))
     compare = _Comparison()
     shared = {"operationId"} & mine.side.value.keys() & theirs.side.value.keys()
@@ -101,7 +104,6 @@ class _Operation:
     """One operation with what its path and its document say for it."""
 
     def __init__(self, document: Json, path: str, method: str) -> None:
-        document = with_items_in_place(document)
         self._root = _Side(document, "", document)
         self._item = self._root.child("paths").child(path)
         self.side = self._item.child(method)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from codegen.spec import comparison
 from codegen.spec.document import load
 from codegen.spec.fences import WEBHOOK, fences
+from codegen.spec.operations import with_items_in_place
 from codegen.spec.upstream import Page
 from codegen.spec.words import first, plain
 
@@ -71,6 +73,7 @@ def entries(label: str, text: str) -> Iterator[Entry]:
 
 def findings(found: Iterable[Entry], specs: Sequence[Page]) -> Findings:
     """Hold each operation of the pages against the specs'."""
+    specs = [replace(page, document=with_items_in_place(page.document)) for page in specs]
     known = {
         operation: page for page in specs for operation in comparison.operations(page.document)
     }
@@ -86,12 +89,11 @@ def findings(found: Iterable[Entry], specs: Sequence[Page]) -> Findings:
 
 
 def _contradictions(page: Page, spec: Page, path: str, method: str) -> list[str]:
+    own = with_items_in_place(page.document)
     there = plain(f"{method.upper()} {path} of {spec.label}")
     return first(
         [
             f"{page.label} {plain(where)}: {mine}; {there}: {theirs}"
-            for where, mine, theirs in comparison.differences(
-                page.document, spec.document, path, method
-            )
+            for where, mine, theirs in comparison.differences(own, spec.document, path, method)
         ]
     )
