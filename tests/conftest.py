@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import postgres as postgresql
 from tests.servers import RawServer, echo
 
 
@@ -38,3 +39,17 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[RawServer]:
     with RawServer(echo) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start a PostgreSQL for all tests of this worker."""
+    with postgresql.server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a database of the test's own."""
+    with postgresql.database(postgres_server) as url:
+        yield url
