@@ -3,6 +3,7 @@
 Exception
 └── OneloopError                        also: the client was used after close()
     ├── ConfigurationError              an option or variable isn't usable (also a ValueError)
+    ├── DatabaseError                   usage can't be stored there, or not read from there
     ├── APIConnectionError              no whole answer arrived
     │   └── APITimeoutError             none within `timeout` seconds, retries included
     ├── APIStatusError                  the answer's status isn't one of the operation's successes
@@ -37,6 +38,10 @@ class OneloopError(Exception):
 
 class ConfigurationError(OneloopError, ValueError):
     """An option or environment variable isn't usable. Raised before any I/O."""
+
+
+class DatabaseError(OneloopError):
+    """A database can't be used: not there, full, read-only, of another layout, or in use."""
 
 
 class APIConnectionError(OneloopError):
@@ -154,6 +159,11 @@ def excerpt(text: str, length: int | None = None) -> str:
         quoted = quoted[: 2 * MAX_EXCERPT] + "…"
     length = len(text) if length is None else length
     return quoted if length <= MAX_EXCERPT else f"{quoted}… ({length} long)"
+
+
+def missing_extra(name: str, extra: str) -> ConfigurationError:
+    """Return the error that says which extra brings a library that isn't installed."""
+    return ConfigurationError(f"needs {name}: pip install 'oneloop-api-client[{extra}]'")
 
 
 def _restore(

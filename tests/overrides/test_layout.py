@@ -19,6 +19,7 @@ ALLOWED = {
     "client": {"bulk", "usage", "_http", "version", "oneloop_api_client"},
     "sandbox": {"_http"},
     "_formats": {"usage", "errors"},
+    "sync": {"_formats", "bulk", "client", "usage", "errors"},
     "cli": {"_formats", "client", "usage", "errors", "version", "sandbox"},
     "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }

@@ -1,0 +1,136 @@
+"""The embedded engine: a file of DuckDB, which one process opens at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from oneloop.errors import DatabaseError, missing_extra
+from oneloop.sync.store import NAMES, Batch, BusyError, Store, described
+
+try:
+    import duckdb
+except ImportError:
+    raise missing_extra("DuckDB", "duckdb") from None
+
+# One document of columns is bound several times faster than a parameter for each value.
+_FETCHED = """
+    create or replace temp table fetched as
+    with columns as (select from_json(?, '[["VARCHAR"]]') as c)
+    select unnest(c[1]) as billing_id, unnest(c[2])::date as day, unnest(c[3]) as name,
+    unnest(c[4])::numeric(38,0) as total from columns"""
+_ASKED = """
+    create or replace temp table asked as
+    with columns as (select from_json(?, '[["VARCHAR"]]') as c)
+    select unnest(c[1]) as billing_id, unnest(c[2]) as error from columns"""
+
+
+class DuckDBStore(Store):
+    """A file of DuckDB.
+
+    Args:
+        path: the file; made where it isn't there.
+
+    Raises:
+        BusyError: another process, or another run of this one, has it open.
+        DatabaseError: it can't be used.
+    """
+
+    PARAMETER = "?"
+    TYPES: ClassVar = {
+        "text": "VARCHAR",
+        "date": "DATE",
+        "numeric(38,0)": "DECIMAL(38,0)",
+        "timestamptz": "TIMESTAMP WITH TIME ZONE",
+        "integer": "INTEGER",
+    }
+    _open: ClassVar[set[str]] = set()
+    """The files that this process writes to: DuckDB itself would let it do so twice."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._real = os.path.realpath(path)
+        if self._real in self._open:
+            raise BusyError(f"{path}: another run of this process is at work there")
+        try:
+            self._connection = duckdb.connect(path)
+        except duckdb.Error as error:
+            if holder := re.search(r"Conflicting lock is held.*?(\(PID \d+\))", str(error)):
+                who = f"another process {holder[1]}"
+                raise BusyError(f"{path}: {who} has it open, and only one can") from error
+            raise DatabaseError(f"{path}: {described(error)}") from error
+        self._open.add(self._real)
+        try:
+            self._file = Path(path).stat()
+            with self._transaction():
+                self._require_layout()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._open.discard(self._real)
+        with self._errors():
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors():
+            self._connection.begin()
+            try:
+                yield
+                self._require_file()
+                self._connection.commit()
+            except BaseException:
+                with contextlib.suppress(duckdb.Error):
+                    self._connection.rollback()
+                raise
+
+    def _require_file(self) -> None:
+        """Refuse to write to a file that is deleted, which nobody would ever read again."""
+        try:
+            is_there = os.path.samestat(Path(self._path).stat(), self._file)
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise DatabaseError(f"{self._path}: the file is gone")
+
+    def _stage(self, batch: Batch) -> None:
+        rows = batch.rows
+        columns = [
+            [row.billing_id for row in rows],
+            [row.day for row in rows],
+            [row.name for row in rows],
+            [str(row.total) for row in rows],
+        ]
+        asked = [list(batch.asked), list(batch.asked.values())]
+        for sql, document in ((_FETCHED, columns), (_ASKED, asked)):
+            self._connection.execute(sql, [msgspec.json.encode(document).decode()])
+
+    def _change(self, sql: str) -> int:
+        changed = self._connection.execute(sql).fetchone()
+        return changed[0] if changed else 0
+
+    def _fetch(self, sql: str, *parameters: object) -> list[Any]:
+        with self._errors():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def _columns(self) -> list[tuple[str, str, str]]:
+        return self._fetch(
+            f"""select table_name, column_name, data_type from duckdb_columns()
+            where database_name = current_database() and schema_name = current_schema()
+            and table_name in ({NAMES})"""  # noqa: S608 - names of ours
+        )
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise DatabaseError(f"{self._path}: {described(error)}") from error

@@ -1,0 +1,110 @@
+"""PostgreSQL, by psycopg 3; also behind a pooler, since nothing outlives a transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from oneloop.errors import ConfigurationError, DatabaseError, missing_extra
+from oneloop.sync.store import NAMES, Batch, Store, described
+
+try:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+except ImportError:
+    raise missing_extra("psycopg 3", "postgres") from None
+
+_DEFAULTS = {
+    "application_name": "oneloop",
+    "connect_timeout": 10,  # seconds
+    "tcp_user_timeout": 60_000,  # milliseconds without an acknowledgement
+}
+# Runs take turns, a batch each: they would count one restatement twice, and collide in `create`.
+_TURN = """
+    set local lock_timeout = '60s';
+    select pg_advisory_xact_lock(hashtextextended('oneloop ' || current_schema(), 0))"""
+_STAGING = """
+    create temp table fetched (billing_id text collate "C", day date, name text collate "C",
+    total numeric(38,0)) on commit drop;
+    create temp table asked (billing_id text collate "C", error text) on commit drop"""
+
+
+class PostgresStore(Store):
+    """A database of PostgreSQL; the tables are in the first schema of its `search_path`.
+
+    Args:
+        url: as libpq has it.
+
+    Raises:
+        ConfigurationError: it isn't such a URL.
+        DatabaseError: it can't be used.
+    """
+
+    PARAMETER = "%s"
+    TYPES: ClassVar = {"timestamptz": "timestamp with time zone"}
+    TEXT = 'text collate "C"'
+
+    def __init__(self, url: str) -> None:
+        try:
+            options: dict[str, Any] = _DEFAULTS | conninfo_to_dict(url)
+        except psycopg.Error:  # it quotes the URL, and so a password
+            raise ConfigurationError(
+                "the target isn't a postgresql:// URL as libpq has it"
+            ) from None
+        with self._errors():
+            self._connection = psycopg.connect(
+                **options, autocommit=True, prepare_threshold=None, client_encoding="utf8"
+            )
+        try:
+            ((encoding,),) = self._fetch("show server_encoding")
+            if encoding != "UTF8":  # names can be any text
+                raise DatabaseError(f"the database's encoding is {encoding}, not UTF8")
+            with self._transaction():
+                self._require_layout()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors(), self._connection.transaction():
+            self._connection.execute(_TURN)
+            yield
+
+    def _stage(self, batch: Batch) -> None:
+        cursor = self._connection.cursor()
+        cursor.execute(_STAGING)
+        with cursor.copy("copy fetched from stdin (format binary)") as copy:
+            copy.set_types(["text", "date", "text", "numeric"])
+            for row in batch.rows:
+                copy.write_row((row.billing_id, row.day, row.name, row.total))
+        with cursor.copy("copy asked from stdin (format binary)") as copy:
+            copy.set_types(["text", "text"])
+            for asked in batch.asked.items():
+                copy.write_row(asked)
+
+    def _change(self, sql: str) -> int:
+        return self._connection.execute(sql.encode()).rowcount
+
+    def _fetch(self, sql: str, *parameters: object) -> list[Any]:
+        with self._errors():
+            return self._connection.execute(sql.encode(), parameters or None).fetchall()
+
+    def _columns(self) -> list[tuple[str, str, str]]:
+        return self._fetch(
+            f"""select relname, attname, format_type(atttypid, atttypmod)
+            from pg_attribute join pg_class on pg_class.oid = attrelid
+            where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm')
+            and relname in ({NAMES}) and attnum > 0 and not attisdropped"""  # noqa: S608
+        )
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise DatabaseError(f"PostgreSQL: {described(error)}") from error

@@ -1,0 +1,194 @@
+"""One run: fetch, fill a batch, write it."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from oneloop.bulk import UsageResult
+from oneloop.client import Oneloop
+from oneloop.errors import ConfigurationError, DatabaseError, ResponseValidationError, excerpt
+from oneloop.sync.store import Batch, Store
+from oneloop.sync.target import open_store
+from oneloop.usage import BillingUsage, request_line
+
+_ROWS: Final = 30_000
+_SECONDS: Final = 5.0
+"""A batch is written when it has so many rows, or began so long ago."""
+_LOOKED_UP: Final = 1_000
+"""How many ids are looked up at a time, where some may have been fetched already."""
+
+
+@attrs.define
+class SyncResult:
+    """What a run did, in numbers."""
+
+    ids: int = 0
+    """Billing ids whose usage was stored."""
+    skipped: int = 0
+    """Billing ids whose usage is younger than `max_age`: they weren't asked for."""
+    failed: int = 0
+    """Billing ids that gave an error in place of usage."""
+    new: int = 0
+    """Rows that weren't there before."""
+    restated: int = 0
+    """Rows whose total is another one now; what it was is in the history."""
+    gone: int = 0
+    """Rows that the API no longer gives. They stay, unless they are pruned."""
+
+
+def sync(
+    client: Oneloop,
+    ids: Iterable[str],
+    target: str | Path,
+    *,
+    concurrency: int = 16,
+    rate: float | None = None,
+    max_age: float | None = None,
+    prune: bool = False,
+    on_failure: Callable[[UsageResult], object] | None = None,
+    on_progress: Callable[[SyncResult], object] | None = None,
+) -> SyncResult:
+    """Fetch the usage of `ids` and store it, a batch in one transaction.
+
+    A run that was ended at any moment leaves whole batches; run again, it leads to the same state
+    as one that wasn't. The same usage again changes no row.
+
+    Args:
+        client: fetches; its `timeout` and `max_retries` hold for each id.
+        ids: the billing ids, any iterable, read as results come.
+        target: a file `*.duckdb`, made if it isn't there (extra `duckdb`), or `postgresql://…` as
+            libpq has it, `PGPASSWORD` and `~/.pgpass` included (extra `postgres`).
+        concurrency: how many ids are fetched at a time.
+        rate: requests a second, retries counted; None for no limit.
+        max_age: seconds; ids whose usage was stored since aren't asked for.
+        prune: whether rows that the API no longer gives move to the history.
+        on_failure: called with each id's result that is an error.
+        on_progress: called with the counts so far, after each id and each batch.
+
+    Raises:
+        ConfigurationError: an option isn't usable, or the extra isn't installed.
+        DatabaseError: the database can't be used, or another run is at work there.
+        AuthenticationError: the key isn't valid; what came before is stored.
+        Exception: what `ids` raises; what came before is stored.
+    """
+    if max_age is not None and not 0 <= max_age < float("inf"):
+        raise ConfigurationError(f"max_age is seconds, 0 or more, not {max_age!r}")
+    with open_store(target) as store:
+        run = _Run(store, prune=prune, on_failure=on_failure, on_progress=on_progress)
+        wanted = ids if max_age is None else run.stale(ids, max_age)
+        with client.iter_billing_usage(wanted, concurrency=concurrency, rate=rate) as results:
+            run.store(results)
+    return run.counts
+
+
+class _Run:
+    """One run: the batch that is being filled, and the counts."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        prune: bool,
+        on_failure: Callable[[UsageResult], object] | None,
+        on_progress: Callable[[SyncResult], object] | None,
+    ) -> None:
+        self._store = store
+        self._prune = prune
+        self._on_failure = on_failure
+        self._on_progress = on_progress
+        self._batch = Batch()
+        self._began = time.monotonic()
+        self.counts = SyncResult()
+
+    def stale(self, ids: Iterable[str], max_age: float) -> Iterator[str]:
+        """Yield the ids whose usage isn't there, or is older than `max_age` seconds."""
+        unread = iter(ids)
+        while some := list(itertools.islice(unread, _LOOKED_UP)):
+            fresh = self._store.fresh([bid for bid in some if _is_id(bid)], max_age)
+            for bid in some:
+                if _is_id(bid) and bid in fresh:
+                    self.counts.skipped += 1
+                else:
+                    yield bid
+            self._tell()
+
+    def store(self, results: Iterable[UsageResult]) -> None:
+        """Store the results as they come; what came before an error, too."""
+        try:
+            for result in results:
+                self._take(result)
+        except DatabaseError:
+            raise
+        except Exception:
+            self._write()
+            raise
+        self._write()
+
+    def _take(self, result: UsageResult) -> None:
+        if result.usage is not None and (fault := _fault(result.usage)):
+            result = UsageResult(result.billing_id, error=fault)
+        if not isinstance(result.error, TypeError | ValueError):  # else it is no billing id
+            if result.billing_id in self._batch.asked:
+                self._write()
+            self._batch.add(result)
+        if result.error is not None:
+            self.counts.failed += 1
+            if self._on_failure:
+                self._on_failure(result)
+        self._tell()
+        now = time.monotonic()
+        if len(self._batch.rows) >= _ROWS or now - self._began >= _SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._batch.asked:
+            written = self._store.write(self._batch, prune=self._prune)
+            self.counts.ids += written.ids
+            self.counts.new += written.new
+            self.counts.restated += written.restated
+            self.counts.gone += written.gone
+            self._tell()
+        self._batch = Batch()
+        self._began = time.monotonic()
+
+    def _tell(self) -> None:
+        if self._on_progress:
+            self._on_progress(self.counts)
+
+
+def _is_id(bid: str) -> bool:
+    try:
+        request_line(bid)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _fault(usage: BillingUsage) -> ResponseValidationError | None:
+    """Return what keeps the rows from a database: two with one key, or NUL in a text."""
+    first: dict[tuple[datetime.date, str], int] = {}
+    for index, row in enumerate(usage):
+        where = f"$.data[{index}]"
+        if first.setdefault((row.day, row.name), index) != index:
+            got = f"those of $.data[{first[row.day, row.name]}] again"
+            return _unstorable(usage, where, "one row for each day and name", got)
+        if "\0" in row.name:
+            return _unstorable(usage, f"{where}.billingUsageName", "a text without NUL", "one with")
+    return None
+
+
+def _unstorable(
+    usage: BillingUsage, where: str, expected: str, got: str
+) -> ResponseValidationError:
+    what = f"the usage of {excerpt(usage.billing_id)} can't be stored"
+    request_id = usage.response.request_id if usage.response else None
+    return ResponseValidationError(
+        what, where=where, expected=expected, got=got, request_id=request_id
+    )
