@@ -17,7 +17,7 @@ from tests.sync.databases import Database, DuckDB, Postgres
 @pytest.fixture(params=["duckdb", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     if request.param == "duckdb":
-        return DuckDB(tmp_path)
+        return DuckDB(tmp_path / "usage.duckdb")
     return Postgres(request.getfixturevalue("postgres"))
 
 

@@ -16,8 +16,8 @@ Row = tuple[str, datetime.date, str, Decimal]
 class DuckDB:
     """A file."""
 
-    def __init__(self, folder: Path) -> None:
-        self.target = str(folder / "usage.duckdb")
+    def __init__(self, path: Path) -> None:
+        self.target = str(path)
 
     def run(self, sql: str) -> list[Any]:
         with duckdb.connect(self.target) as connection:
@@ -46,8 +46,9 @@ def rows(database: Database) -> list[Row]:
 
 def history(database: Database) -> list[Row]:
     """Return what was billed before, the oldest first."""
+    columns = "billing_id, day, name, total"
     return database.run(
-        "select billing_id, day, name, total from billing_usage_history order by replaced_at, 1, 2, 3"
+        f"select {columns} from billing_usage_history order by replaced_at, {columns}"
     )
 
 

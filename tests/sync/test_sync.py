@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oneloop import AuthenticationError, ConfigurationError, Oneloop, UsageResult
+from oneloop import AuthenticationError, Oneloop, UsageResult
 from oneloop.sync import SyncResult, run, sync
 from tests.sync.api import API, Usage
-from tests.sync.databases import Database, DuckDB, Row, history, ids, rows
+from tests.sync.databases import Database, Row, history, ids, rows
 
 DAY = "2025-01-01"
 WIDEST = 10**38 - 1

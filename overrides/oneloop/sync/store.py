@@ -29,28 +29,30 @@ NAMES: Final = ", ".join(f"'{table}'" for table in TABLES)
 _KEYS: Final = {"billing_usage": "billing_id, day, name", "billing_usage_ids": "billing_id"}
 _NULLABLE: Final = ("fetched_at", "error")
 
+_HISTORY: Final = f"billing_usage_history ({', '.join(TABLES['billing_usage_history'])})"
 # `fetched` are the rows of a batch, `asked` its ids: with an error, or none.
 _GONE: Final = """
     from billing_usage u where u.billing_id in (select billing_id from asked where error is null)
     and not exists (select 1 from fetched f
         where f.billing_id = u.billing_id and f.day = u.day and f.name = u.name)"""
-_RESTATED: Final = """
-    insert into billing_usage_history
+_RESTATED: Final = f"""
+    insert into {_HISTORY}
     select u.billing_id, u.day, u.name, u.total, u.changed_at, now()
     from billing_usage u join fetched f using (billing_id, day, name) where u.total <> f.total"""
 _STORE_ROWS: Final = """
-    insert into billing_usage select billing_id, day, name, total, now() from fetched
+    insert into billing_usage (billing_id, day, name, total, changed_at)
+    select billing_id, day, name, total, now() from fetched
     on conflict (billing_id, day, name)
     do update set total = excluded.total, changed_at = excluded.changed_at
     where billing_usage.total <> excluded.total"""
 _STORE_IDS: Final = """
-    insert into billing_usage_ids
+    insert into billing_usage_ids (billing_id, fetched_at, error)
     select billing_id, case when error is null then now() end, error from asked
     on conflict (billing_id) do update set error = excluded.error,
     fetched_at = coalesce(excluded.fetched_at, billing_usage_ids.fetched_at)"""
 _COUNT_GONE: Final = f"select count(*) {_GONE}"
 _KEEP_GONE: Final = f"""
-    insert into billing_usage_history
+    insert into {_HISTORY}
     select u.billing_id, u.day, u.name, u.total, u.changed_at, now() {_GONE}"""
 _DELETE_GONE: Final = f"delete {_GONE}"
 
