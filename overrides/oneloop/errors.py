@@ -161,6 +161,13 @@ def excerpt(text: str, length: int | None = None) -> str:
     return quoted if length <= MAX_EXCERPT else f"{quoted}… ({length} long)"
 
 
+def escaped(text: str) -> str:
+    r"""Return the text with what doesn't print as Python escapes it: `\x1b`, `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def missing_extra(name: str, extra: str) -> ConfigurationError:
     """Return the error that says which extra brings a library that isn't installed."""
     return ConfigurationError(f"needs {name}: pip install 'oneloop-api-client[{extra}]'")

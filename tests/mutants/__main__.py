@@ -40,7 +40,7 @@ def main() -> int:
         # Once: who edits the checkout meanwhile doesn't change what is tested.
         snapshot = Path(folder)
         copy(ROOT, snapshot)
-        code, failed = run(snapshot, None, {name for m in chosen for name in m.tests.split()})
+        code, failed = run(snapshot, None, {name for m in chosen for name in m.files})
         if code != 0:
             say(f"without any mutant, {failed or 'something'} fails")
             return 1
@@ -65,7 +65,7 @@ def part(text: str) -> tuple[int, int]:
 def outcome(snapshot: Path, mutant: Mutant) -> tuple[bool, str]:
     """Return whether a test killed the mutant, and a line about it."""
     try:
-        code, failed = run(snapshot, mutant, mutant.tests.split())
+        code, failed = run(snapshot, mutant, mutant.files)
     except LookupError as error:
         return False, f"STALE     {error}"
     if code == 1:
@@ -86,7 +86,7 @@ def run(snapshot: Path, mutant: Mutant | None, tests: Iterable[str]) -> tuple[in
         if mutant:
             apply(mutant, folder / "overrides" / "oneloop" / f"{mutant.module}.py")
         python = make_environment(folder)
-        files = [f"tests/overrides/test_{name}.py" for name in sorted(tests)]
+        files = sorted(tests)
         try:
             done = subprocess.run(
                 [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files],

@@ -14,13 +14,19 @@ class Mutant(NamedTuple):
     module: str
     """Below overrides/oneloop."""
     tests: str
-    """Their names in tests/overrides, with spaces between."""
+    """Their names in tests/overrides, with spaces between: `sync/targets` for one in a folder."""
     text: str
     """Stands once in the module."""
     broken: str
 
     def __str__(self) -> str:
         return f"{self.module}.py: {self.text!r} → {self.broken!r}"
+
+    @property
+    def files(self) -> list[str]:
+        """The tests' files."""
+        named = [name.rpartition("/") for name in self.tests.split()]
+        return [f"tests/overrides/{folder}{slash}test_{name}.py" for folder, slash, name in named]
 
 
 # (module, tests) → (text, broken)
@@ -695,26 +701,25 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("client", "keys"): [
         ("        del api_key\n", ""),
     ],
-    ("cli", "cli"): [
+    ("cli/__init__", "cli"): [
         (
             "    except KeyboardInterrupt:\n        code = 130\n    sys",
             "    except KeyError:\n        code = 130\n    sys",
         ),
+        ("    fill_closed_streams()\n    try", "    try"),
+        ('        say("")', "        pass"),
+        ("except OSError:  # of stderr", "except KeyError:  # of stderr"),
+        (
+            "except ConfigurationError as error:\n        return fail(error)",
+            "except KeyError:\n        return 2",
+        ),
+        ('"allow_abbrev": False', '"allow_abbrev": True'),
+    ],
+    ("cli/usage", "cli"): [
         (
             "        except KeyboardInterrupt:\n            code = 130",
             "        except KeyError:\n            code = 130",
         ),
-        ("    _fill_closed_streams()\n    try", "    try"),
-        ("if sys.stdin is None:", "if False:"),
-        ("if sys.stdout is None:", "if False:"),
-        ("if sys.stderr is None:", "if False:"),
-        ('        _say("")', "        pass"),
-        ("except OSError:  # of stderr", "except KeyError:  # of stderr"),
-        (
-            "except ConfigurationError as error:\n        return _fail(error)",
-            "except KeyError:\n        return 2",
-        ),
-        ('"allow_abbrev": False', '"allow_abbrev": True'),
         ('if options.spreadsheet and options.format != "csv":', "if False:"),
         ("except (OneloopError, ValueError) as error:", "except OneloopError as error:"),
         ("code = code or failure", "code = failure"),
@@ -723,9 +728,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if isinstance(error, AuthenticationError):", "if True:"),
         ("if not terminal and isinstance", "if isinstance"),
         ('encoding="utf-8", newline=""', 'newline=""'),
-        ("{escaped(str(error))}", "{error}"),
-        ("return 3", "return 1"),
-        ("return 2 if isinstance(error, ValueError) else 1", "return 1"),
+    ],
+    ("cli/streams", "cli"): [
+        ("if sys.stdin is None:", "if False:"),
+        ("if sys.stdout is None:", "if False:"),
+        ("if sys.stderr is None:", "if False:"),
         ("except BrokenPipeError:", "except KeyError:"),
         ("code = code or 1", "pass"),
         ("code = code or 1", "code = 1"),
@@ -734,7 +741,12 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())\n", ""),
         ("(OSError, KeyboardInterrupt)", "OSError"),
     ],
-    ("_formats", "cli"): [
+    ("cli/failures", "cli"): [
+        ("return 2 if isinstance(error, ValueError | TypeError) else 1", "return 1"),
+        ("{escaped(str(error))}", "{error}"),
+        ("return 3", "return 1"),
+    ],
+    ("cli/formats", "cli"): [
         ("escaped(text[:MAX_EXCERPT]) +", "text[:MAX_EXCERPT] +"),
         ('.replace("\\x7f", r"\\u007f")', ""),
         ("if spreadsheet else str", "if False else str"),

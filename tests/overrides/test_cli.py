@@ -6,80 +6,24 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
 import time
-import tty
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from oneloop import cli
+from oneloop.cli.failures import EXIT_CODES
 from oneloop.sandbox import API_KEY, Sandbox
 from tests.clock import ends_within
+from tests.commands import COMMAND, against, heed_interrupts, on_terminal, run, serving, shell
 from tests.faces import KEY
 from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
-COMMAND = [sys.executable, "-m", "oneloop.cli"]
-
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-
-
-def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-    """Run the command as people do, with no environment but the one given."""
-    return shell("", *arguments, env=environment)
-
-
-def shell(
-    streams: str, *arguments: str, env: Mapping[str, str] | None = None
-) -> tuple[int, str, str]:
-    """Run the command from a shell that redirects its streams."""
-    done = subprocess.run(
-        ["sh", "-c", f'exec "$0" "$@" {streams}', *COMMAND, *arguments],
-        env=dict(env or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    # Decoded here: text mode would turn a name's own carriage return into a line feed.
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert "Traceback" not in err
-    return done.returncode, out, err
-
-
-def on_terminal(
-    *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8"
-) -> tuple[int, str]:
-    """Run the command with a terminal for its output, and return all that the terminal gets."""
-    ours, its = pty.openpty()
-    tty.setraw(its)
-    utf8 = {"PYTHONUTF8": "1"}
-    process = subprocess.Popen([*COMMAND, *arguments], env={**utf8, **environment}, stdout=its)
-    os.close(its)
-    shown = bytearray()
-    with suppress(OSError):  # how Linux says that the other side is closed
-        while part := os.read(ours, 65_536):
-            shown += part
-    os.close(ours)
-    return process.wait(30), shown.decode(encoding)
-
-
-@contextmanager
-def serving(*answers: bytes) -> Iterator[dict[str, str]]:
-    """Give the environment in which the command asks a server with these answers."""
-    with RawServer(replies(*answers)) as server:
-        yield {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
-
-
-def against(answer: bytes, *arguments: str) -> tuple[int, str, str]:
-    with serving(answer) as environment:
-        return run("usage", *arguments, environment=environment)
 
 
 def csv_rows(out: str) -> list[dict[str, str]]:
@@ -147,7 +91,7 @@ def test_terminal_without_unicode(format_: str, shown: bytes) -> None:
     with RawServer(replies(answer)) as server:
         environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
         out = subprocess.check_output(
-            [sys.executable, "-m", "oneloop.cli", "usage", BID, "--format", format_],
+            [sys.executable, "-m", "oneloop", "usage", BID, "--format", format_],
             env=environment | {"PYTHONIOENCODING": "ascii"},
         )
     assert shown in out
@@ -222,12 +166,7 @@ def test_version_says_what_it_was_made_from() -> None:
 
 
 def test_help_documents_the_exit_codes() -> None:
-    assert cli.EXIT_CODES in run("usage", "--help")[1]
-
-
-def heed_interrupts() -> None:
-    """Undo what a shell does to a job in the background: its children would ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    assert EXIT_CODES in run("usage", "--help")[1]
 
 
 def test_interrupt_keeps_what_was_fetched() -> None:
@@ -257,7 +196,7 @@ def test_interrupt_anywhere_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -
     def interrupted(options: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_usage", interrupted)
+    monkeypatch.setattr(cli.usage, "_run", interrupted)
     with pytest.raises((SystemExit, KeyboardInterrupt)) as caught:
         cli.main(["usage", BID])
     assert repr(caught.value) == "SystemExit(130)"

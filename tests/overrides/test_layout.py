@@ -1,4 +1,4 @@
-"""Imports point one way: cli → client → bulk → usage → _http → errors, and never back."""
+"""Imports point one way: cli → sync → client → bulk → usage → _http → errors, and never back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ALLOWED = {
     "bulk": {"usage", "_http", "errors"},
     "client": {"bulk", "usage", "_http", "version", "oneloop_api_client"},
     "sandbox": {"_http"},
-    "_formats": {"usage", "errors"},
-    "sync": {"_formats", "bulk", "client", "usage", "errors"},
-    "cli": {"_formats", "client", "usage", "errors", "version", "sandbox"},
+    "sync": {"bulk", "client", "usage", "errors"},
+    "cli": {"sync", "bulk", "client", "usage", "errors", "version", "sandbox"},
+    "__main__": {"cli"},
     "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

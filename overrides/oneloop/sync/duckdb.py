@@ -125,7 +125,7 @@ class DuckDBStore(Store):
         return self._fetch(
             f"""select table_name, column_name, data_type from duckdb_columns()
             where database_name = current_database() and schema_name = current_schema()
-            and table_name in ({NAMES})"""  # noqa: S608 - names of ours
+            and table_name in ({NAMES})"""
         )
 
     @contextlib.contextmanager

@@ -99,7 +99,7 @@ class PostgresStore(Store):
             f"""select relname, attname, format_type(atttypid, atttypmod)
             from pg_attribute join pg_class on pg_class.oid = attrelid
             where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm')
-            and relname in ({NAMES}) and attnum > 0 and not attisdropped"""  # noqa: S608
+            and relname in ({NAMES}) and attnum > 0 and not attisdropped"""
         )
 
     @contextlib.contextmanager

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from oneloop._formats import escaped
 from oneloop.bulk import UsageResult
-from oneloop.errors import MAX_EXCERPT, DatabaseError
+from oneloop.errors import MAX_EXCERPT, DatabaseError, escaped
 from oneloop.usage import UsageRow
 
 LAYOUT: Final = 1
@@ -102,7 +101,7 @@ class Store(abc.ABC):
             f"""select billing_id from billing_usage_ids
             where billing_id in (select unnest({self.PARAMETER}::text[]))
             and extract(epoch from now()) - extract(epoch from fetched_at)
-            between 0 and {max_age:f}""",  # noqa: S608 - a number
+            between 0 and {max_age:f}""",
             list(ids),
         )
         return {bid for (bid,) in found}
@@ -198,7 +197,7 @@ class Store(abc.ABC):
             if table in _KEYS:
                 lines.append(f"primary key ({_KEYS[table]})")
             self._change(f"create table {table} ({', '.join(lines)})")
-        self._change(f"insert into billing_usage_layout values ({LAYOUT})")  # noqa: S608
+        self._change(f"insert into billing_usage_layout values ({LAYOUT})")
 
 
 def described(error: BaseException) -> str:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from oneloop import AuthenticationError, Oneloop, UsageResult
 from oneloop.sync import SyncResult, run, sync
-from tests.sync.api import API, Usage
-from tests.sync.databases import Database, Row, history, ids, rows
+from tests.overrides.sync.api import API, Usage
+from tests.overrides.sync.databases import Database, Row, history, ids, rows
 
 DAY = "2025-01-01"
 WIDEST = 10**38 - 1

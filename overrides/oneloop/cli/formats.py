@@ -7,7 +7,7 @@ import functools
 import json
 import re
 
-from oneloop.errors import MAX_EXCERPT
+from oneloop.errors import MAX_EXCERPT, escaped
 from oneloop.usage import BillingUsage
 
 COLUMNS = ("billing_id", "day", "name", "total")
@@ -70,13 +70,6 @@ class _Lines(list[str]):
 
     def write(self, line: str) -> None:
         self.append(line.removesuffix("\r\n") + "\n")
-
-
-def escaped(text: str) -> str:
-    r"""Return the text with what doesn't print as Python escapes it: `\x1b`, `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _bounded(text: str) -> str:

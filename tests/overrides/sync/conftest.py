@@ -10,8 +10,8 @@ import pytest
 
 from oneloop import Oneloop
 from tests.faces import KEY
-from tests.sync.api import API
-from tests.sync.databases import Database, DuckDB, Postgres
+from tests.overrides.sync.api import API
+from tests.overrides.sync.databases import Database, DuckDB, Postgres
 
 
 @pytest.fixture(params=["duckdb", "postgres"])

@@ -19,10 +19,10 @@ import pytest
 from oneloop import ConfigurationError, DatabaseError, Oneloop
 from oneloop.sync import SyncResult, sync, target
 from tests.clock import ends_within
-from tests.sync.api import API
-from tests.sync.databases import Database, DuckDB, Postgres, rows
+from tests.overrides.sync.api import API
+from tests.overrides.sync.databases import Database, DuckDB, Postgres, rows
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAY = "2025-01-01"
 SECRET = "hunter2"
 
@@ -214,7 +214,7 @@ FULL = """
 import resource, signal, sys
 from oneloop import DatabaseError
 from oneloop.sync import sync
-from tests.sync.test_targets import many
+from tests.overrides.sync.test_targets import many
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -1,0 +1,5 @@
+"""The `oneloop` command as `python -m oneloop`."""
+
+from oneloop.cli import main
+
+main()

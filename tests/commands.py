@@ -1,0 +1,74 @@
+"""The `oneloop` command, run as people run it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tty
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from tests.faces import KEY
+from tests.servers import RawServer, replies
+
+COMMAND = [sys.executable, "-m", "oneloop"]
+
+
+def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """Run the command as people do, with no environment but the one given."""
+    return shell("", *arguments, env=environment)
+
+
+def shell(
+    streams: str, *arguments: str, env: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run the command from a shell that redirects its streams."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {streams}', *COMMAND, *arguments],
+        env=dict(env or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    # Decoded here: text mode would turn a name's own carriage return into a line feed.
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in err
+    return done.returncode, out, err
+
+
+def on_terminal(
+    *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8"
+) -> tuple[int, str]:
+    """Run the command with a terminal for its output, and return all that the terminal gets."""
+    ours, its = pty.openpty()
+    tty.setraw(its)
+    utf8 = {"PYTHONUTF8": "1"}
+    process = subprocess.Popen([*COMMAND, *arguments], env={**utf8, **environment}, stdout=its)
+    os.close(its)
+    shown = bytearray()
+    with suppress(OSError):  # how Linux says that the other side is closed
+        while part := os.read(ours, 65_536):
+            shown += part
+    os.close(ours)
+    return process.wait(30), shown.decode(encoding)
+
+
+@contextmanager
+def serving(*answers: bytes) -> Iterator[dict[str, str]]:
+    """Give the environment in which the command asks a server with these answers."""
+    with RawServer(replies(*answers)) as server:
+        yield {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
+
+
+def against(answer: bytes, *arguments: str) -> tuple[int, str, str]:
+    with serving(answer) as environment:
+        return run("usage", *arguments, environment=environment)
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: its children would ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
