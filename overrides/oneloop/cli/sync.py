@@ -69,7 +69,8 @@ def _run(options: argparse.Namespace) -> tuple[int, str]:
         def on_progress(so_far: SyncResult) -> None:
             nonlocal counts
             counts = so_far
-            progress.show(so_far.ids + so_far.skipped + so_far.failed, failed=so_far.failed)
+            done = so_far.ids + so_far.pending + so_far.skipped + so_far.failed
+            progress.show(done, failed=so_far.failed)
 
         try:
             sync(

@@ -79,6 +79,9 @@ class DuckDBStore(Store):
         with self._errors():
             self._connection.close()
 
+    def interrupt(self) -> None:
+        self._connection.interrupt()
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._errors():

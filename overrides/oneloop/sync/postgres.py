@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -68,6 +69,13 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         self._connection.close()
+
+    def interrupt(self) -> None:
+        """Hang up: unlike a request to cancel, that needs no server that answers."""
+        with contextlib.suppress(psycopg.Error, OSError):
+            number = self._connection.fileno()
+            with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +16,7 @@ import attrs
 from oneloop.bulk import UsageResult
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError, DatabaseError, ResponseValidationError, excerpt
-from oneloop.sync.store import Batch, Store
+from oneloop.sync.store import Batch, Store, Written
 from oneloop.sync.target import open_store
 from oneloop.usage import BillingUsage, request_line
 
@@ -31,6 +33,8 @@ class SyncResult:
 
     ids: int = 0
     """Billing ids whose usage was stored."""
+    pending: int = 0
+    """Billing ids whose usage is fetched and not stored yet: none at the end."""
     skipped: int = 0
     """Billing ids whose usage is younger than `max_age`: they weren't asked for."""
     failed: int = 0
@@ -80,29 +84,47 @@ def sync(
     """
     if max_age is not None and not 0 <= max_age < float("inf"):
         raise ConfigurationError(f"max_age is seconds, 0 or more, not {max_age!r}")
-    with open_store(target) as store:
-        run = _Run(store, prune=prune, on_failure=on_failure, on_progress=on_progress)
+    with open_store(target) as store, _thread(store) as thread:
+        run = _Run(store, thread, prune=prune, on_failure=on_failure, on_progress=on_progress)
         wanted = ids if max_age is None else run.stale(ids, max_age)
         with client.iter_billing_usage(wanted, concurrency=concurrency, rate=rate) as results:
             run.store(results)
     return run.counts
 
 
+@contextlib.contextmanager
+def _thread(store: Store) -> Iterator[Executor]:
+    """Give the one thread that uses the database; what ends the block ends its work.
+
+    So a batch is written while the next is fetched, and an exception from a signal's handler is
+    never DuckDB's to lose: it checks for signals while it works, and says that it was interrupted.
+    """
+    with ThreadPoolExecutor(1, "oneloop sync") as thread:
+        try:
+            yield thread
+        except BaseException:
+            store.interrupt()
+            raise
+
+
 class _Run:
-    """One run: the batch that is being filled, and the counts."""
+    """One run: the batch that is being filled, the one that is being written, and the counts."""
 
     def __init__(
         self,
         store: Store,
+        thread: Executor,
         *,
         prune: bool,
         on_failure: Callable[[UsageResult], object] | None,
         on_progress: Callable[[SyncResult], object] | None,
     ) -> None:
         self._store = store
+        self._thread = thread
         self._prune = prune
         self._on_failure = on_failure
         self._on_progress = on_progress
+        self._writing: Future[Written] | None = None
         self._batch = Batch()
         self._began = time.monotonic()
         self.counts = SyncResult()
@@ -111,7 +133,8 @@ class _Run:
         """Yield the ids whose usage isn't there, or is older than `max_age` seconds."""
         unread = iter(ids)
         while some := list(itertools.islice(unread, _LOOKED_UP)):
-            fresh = self._store.fresh([bid for bid in some if _is_id(bid)], max_age)
+            known = [bid for bid in some if _is_id(bid)]
+            fresh = self._thread.submit(self._store.fresh, known, max_age).result()
             for bid in some:
                 if _is_id(bid) and bid in fresh:
                     self.counts.skipped += 1
@@ -127,9 +150,9 @@ class _Run:
         except DatabaseError:
             raise
         except Exception:
-            self._write()
+            self._finish()
             raise
-        self._write()
+        self._finish()
 
     def _take(self, result: UsageResult) -> None:
         if result.usage is not None and (fault := _fault(result.usage)):
@@ -138,25 +161,42 @@ class _Run:
             if result.billing_id in self._batch.asked:
                 self._write()
             self._batch.add(result)
-        if result.error is not None:
+        if result.error is None:
+            self.counts.pending += 1
+        else:
             self.counts.failed += 1
             if self._on_failure:
                 self._on_failure(result)
         self._tell()
+        if self._writing and self._writing.done():
+            self._settle()
         now = time.monotonic()
         if len(self._batch.rows) >= _ROWS or now - self._began >= _SECONDS:
             self._write()
 
     def _write(self) -> None:
+        """Begin to write the batch, once the one before is written."""
+        self._settle()
         if self._batch.asked:
-            written = self._store.write(self._batch, prune=self._prune)
+            self._writing = self._thread.submit(self._store.write, self._batch, prune=self._prune)
+        self._batch = Batch()
+        self._began = time.monotonic()
+
+    def _settle(self) -> None:
+        """Wait for the batch that is being written."""
+        if self._writing:
+            written = self._writing.result()
+            self._writing = None
             self.counts.ids += written.ids
+            self.counts.pending -= written.ids
             self.counts.new += written.new
             self.counts.restated += written.restated
             self.counts.gone += written.gone
             self._tell()
-        self._batch = Batch()
-        self._began = time.monotonic()
+
+    def _finish(self) -> None:
+        self._write()
+        self._settle()
 
     def _tell(self) -> None:
         if self._on_progress:

@@ -141,6 +141,10 @@ class Store(abc.ABC):
         """Close the database."""
 
     @abc.abstractmethod
+    def interrupt(self) -> None:
+        """End what another thread does with the database: it raises there."""
+
+    @abc.abstractmethod
     def _transaction(self) -> AbstractContextManager[Any]:
         """Return a block that is done whole or not at all."""
 
