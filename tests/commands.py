@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import tty
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,19 +18,21 @@ from tests.servers import RawServer, replies
 COMMAND = [sys.executable, "-m", "oneloop"]
 
 
-def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+def run(
+    *arguments: str, environment: Mapping[str, str] | None = None, stdin: bytes = b""
+) -> tuple[int, str, str]:
     """Run the command as people do, with no environment but the one given."""
-    return shell("", *arguments, env=environment)
+    return shell("", *arguments, env=environment, stdin=stdin)
 
 
 def shell(
-    streams: str, *arguments: str, env: Mapping[str, str] | None = None
+    streams: str, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b""
 ) -> tuple[int, str, str]:
     """Run the command from a shell that redirects its streams."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" "$@" {streams}', *COMMAND, *arguments],
         env=dict(env or {}),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         timeout=30,
         check=False,
@@ -41,13 +44,22 @@ def shell(
 
 
 def on_terminal(
-    *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8"
+    *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8", errors: bool = False
 ) -> tuple[int, str]:
-    """Run the command with a terminal for its output, and return all that the terminal gets."""
+    """Run the command with a terminal for its output, and return all that the terminal gets.
+
+    With `errors`, those go there, too.
+    """
     ours, its = pty.openpty()
     tty.setraw(its)
+    termios.tcsetwinsize(its, (24, 100))
     utf8 = {"PYTHONUTF8": "1"}
-    process = subprocess.Popen([*COMMAND, *arguments], env={**utf8, **environment}, stdout=its)
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env={**utf8, **environment},
+        stdout=its,
+        stderr=its if errors else None,
+    )
     os.close(its)
     shown = bytearray()
     with suppress(OSError):  # how Linux says that the other side is closed

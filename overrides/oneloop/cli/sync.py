@@ -25,6 +25,7 @@ Run again, it goes on: what is stored already stays, and --max-age leaves out wh
 What the API restated is in billing_usage_history. Billing ids that failed are named on stderr.
 
 """
+_INTERRUPTED = "oneloop: interrupted: what is stored stays, and another run goes on from there"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -87,6 +88,7 @@ def _run(options: argparse.Namespace) -> tuple[int, str]:
         except OneloopError as error:
             codes.insert(0, fail(error))
         except KeyboardInterrupt:
+            progress.say(_INTERRUPTED)
             codes.insert(0, 130)
     code = next(iter(codes), 0)
     if code and counts == SyncResult():
