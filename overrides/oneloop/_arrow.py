@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from oneloop.errors import ConfigurationError
+from oneloop.errors import missing_extra
 
 if TYPE_CHECKING:
     import pyarrow
@@ -36,10 +36,8 @@ def stream(
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ConfigurationError(
-            "Arrow needs pyarrow: pip install 'oneloop-api-client[arrow]'"
-        ) from error
+    except ImportError:
+        raise missing_extra("pyarrow", "arrow") from None
     columns = {
         "billing_id": pa.string(),
         "day": pa.date32(),

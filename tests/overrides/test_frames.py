@@ -157,7 +157,7 @@ def test_other_columns_are_refused(usage: BillingUsage, wish: Any) -> None:
 
 def test_without_pyarrow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'oneloop-api-client\[arrow\]'"):
+    with pytest.raises(ConfigurationError, match=r"needs pyarrow: pip install .*\[arrow\]"):
         FULL.__arrow_c_stream__()
 
 
