@@ -21,7 +21,7 @@ from oneloop.errors import (
     ResponseValidationError,
     UnprocessableEntityError,
 )
-from oneloop.usage import BillingUsage, UsageRow
+from oneloop.usage import BillingUsage, UsageChange, UsageRow
 
 __all__ = [
     "SPEC",
@@ -46,6 +46,7 @@ __all__ = [
     "ResponseValidationError",
     "SpecInfo",
     "UnprocessableEntityError",
+    "UsageChange",
     "UsageResult",
     "UsageRow",
     "__version__",

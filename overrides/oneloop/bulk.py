@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
-from oneloop import usage
+from oneloop import _arrow, usage
 from oneloop.errors import (
     APIConnectionError,
     APIStatusError,
@@ -64,11 +64,17 @@ def check(ids: object, concurrency: object) -> None:
 @contextlib.contextmanager
 def by_threads(
     call: Callable[[str, str], Answer], ids: Iterable[str], *, concurrency: int, ordered: bool
-) -> Iterator[Iterator[UsageResult]]:
+) -> Iterator[Results]:
     """Give the results of `ids`, each fetched by one of `concurrency` threads."""
     crew = _Crew(call, concurrency)
+    results = Results(_results(crew, iter(ids), _Line(concurrency, ordered=ordered)))
     try:
-        yield _results(crew, iter(ids), _Line(concurrency, ordered=ordered))
+        yield results
+    except Exception as error:
+        if results.failure is None or str(results.failure) not in str(error):
+            raise
+        # What read the stream knows its text alone. Its cause is its own.
+        raise results.failure  # noqa: B904
     finally:
         crew.dismiss()
 
@@ -100,6 +106,38 @@ async def by_tasks(
             group.cancel_scope.cancel()
     if failure := failure or results.interruption:
         raise failure
+
+
+class Results(Iterator[UsageResult]):
+    """The results of many billing ids as they come; also an Arrow stream of all their rows.
+
+    The stream has the columns of a `BillingUsage`'s. It is read once, and inside the block; an id's
+    error ends it.
+    """
+
+    def __init__(self, results: Iterator[UsageResult]) -> None:
+        self._results = results
+        self._is_begun = False
+        self.failure: BaseException | None = None
+        """What ended the stream, if it was an error: what reads the stream knows its text alone."""
+
+    def __next__(self) -> UsageResult:
+        self._is_begun = True
+        return next(self._results)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return _arrow.stream(self._parts(), requested_schema, self._failed)
+
+    def _failed(self, error: BaseException) -> None:
+        self.failure = error
+
+    def _parts(self) -> Iterator[Iterable[usage.UsageRow]]:
+        if self._is_begun:
+            raise OneloopError("a stream has all results, and some were taken: begin a run anew")
+        for result in self:
+            if result.error is not None:
+                raise result.error
+            yield result.usage or ()
 
 
 class _Line:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from oneloop import bulk, usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     import httpx  # noqa: F401 - the strings below name it
@@ -221,7 +221,7 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         timeout: float | None = None,
         max_retries: int | None = None,
         max_response_bytes: int | None = None,
-    ) -> AbstractContextManager[Iterator[bulk.UsageResult]]:
+    ) -> AbstractContextManager[bulk.Results]:
         """Retrieve the usage of many billing ids, some at a time, in threads of its own.
 
             with client.iter_billing_usage(ids) as results:
@@ -229,7 +229,8 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
                     print(result.billing_id, result.usage or result.error)
 
         A result is there for each id, with its usage or its error. Leaving the block ends what is
-        under way.
+        under way. With the extra `arrow` the results are an Arrow stream as well:
+        `polars.DataFrame(results)`, `duckdb.sql("from results")`; see `oneloop.bulk.Results`.
 
         Args:
             ids: the billing ids, any iterable; read as results are taken, at most four ahead of

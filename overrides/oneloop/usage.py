@@ -9,14 +9,16 @@ import datetime
 import functools
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Reversible
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import quote
 
 import attrs
 import msgspec
 
+from oneloop import _arrow
 from oneloop._http.partial import sign_in_headers, sign_in_members
 from oneloop.errors import excerpt
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from oneloop_api_client.responses import ResponseInfo
     from oneloop_api_client.spec import Operation
 
-KeyT = TypeVar("KeyT", str, datetime.date)
+KeyT = TypeVar("KeyT", str, datetime.date, tuple[datetime.date, str])
 
 MAX_ID_LENGTH = 256
 MAX_COUNT_DIGITS = 38
@@ -52,14 +54,51 @@ class UsageRow(msgspec.Struct, frozen=True, order=True, gc=False, rename=_WIRE_N
     """Whose usage it is."""
 
 
-@attrs.frozen
-class BillingUsage(Sequence[UsageRow]):
-    """The usage of one billing id: an immutable sequence of `UsageRow`, in the API's order."""
+class UsageChange(msgspec.Struct, frozen=True, gc=False):
+    """What became of the usage of one thing on one day between two fetches."""
+
+    day: datetime.date
+    """The UTC day."""
+    name: str
+    """What was used."""
+    before: int | None
+    """How much of it the earlier usage says; None where it has no such row."""
+    after: int | None
+    """How much of it the later usage says; None where it has no such row any more."""
+
+
+@attrs.frozen(init=False)
+class BillingUsage(Reversible[UsageRow], Collection[UsageRow]):
+    """The usage of one billing id: an immutable sequence of `UsageRow`, in the API's order.
+
+    Also an Arrow stream, with the extra `arrow`: `pyarrow.table(usage)`, `polars.DataFrame(usage)`,
+    `duckdb.sql("from usage")` and `pandas.DataFrame.from_arrow(usage)` have the columns billing_id
+    (string), day (date32), name (string) and total (decimal128(38, 0)), also without a row. Hence
+    it is no `collections.abc.Sequence`, which polars would read row by row; `rows` is one.
+
+    Args:
+        billing_id: whose usage it is.
+        rows: its rows, any iterable.
+        response: what came with it.
+
+    Raises:
+        TypeError: what should be rows aren't, or hold what isn't of a row's types.
+        ValueError: a row is another billing id's, or its total hasn't 1 to 38 digits.
+    """
 
     billing_id: str
     rows: tuple[UsageRow, ...] = attrs.field(repr=lambda rows: f"<{len(rows)} rows>")
-    response: ResponseInfo = attrs.field(kw_only=True, repr=False, eq=False)
-    """What came with it: the request id for one."""
+    response: ResponseInfo | None = attrs.field(kw_only=True, repr=False, eq=False)
+    """What came with it, the request id for one; None for usage that is made by hand."""
+
+    def __init__(
+        self, billing_id: str, rows: Iterable[UsageRow], *, response: ResponseInfo | None = None
+    ) -> None:
+        rows = tuple(rows)
+        _check_rows(rows, billing_id)
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
+            billing_id, rows, response=response
+        )
 
     @functools.cached_property
     def total(self) -> int:
@@ -74,9 +113,57 @@ class BillingUsage(Sequence[UsageRow]):
         """Return the total of each day, in the days' order."""
         return _totals((row.day, row.total) for row in self.rows)
 
+    def by_month(self) -> dict[datetime.date, int]:
+        """Return the total of each month, by its first day, in the months' order."""
+        return _totals((row.day.replace(day=1), row.total) for row in self.rows)
+
+    def between(self, start: datetime.date, end: datetime.date) -> BillingUsage:
+        """Return the usage from the day `start` to the day before `end`.
+
+        Raises:
+            TypeError: one of them is a datetime, or no date: usage is known by UTC days.
+            ValueError: `end` is before `start`.
+        """
+        for name, day in (("start", start), ("end", end)):
+            _check_type(name, day, datetime.date)
+        if end < start:
+            raise ValueError(f"end, {end}, is before start, {start}")
+        rows = tuple(row for row in self.rows if start <= row.day < end)
+        return _trusted(self.billing_id, rows, self.response)
+
+    def diff(self, earlier: BillingUsage) -> list[UsageChange]:
+        """Return what was restated, added or is gone since `earlier`, by day and name.
+
+        Rows of one day and name count as one, of their sum.
+
+        Raises:
+            TypeError, ValueError: `earlier` isn't usage, or is another billing id's.
+        """
+        _check_type("earlier", earlier, BillingUsage)
+        if earlier.billing_id != self.billing_id:
+            ids = f"{excerpt(earlier.billing_id)}, not of {excerpt(self.billing_id)}"
+            raise ValueError(f"earlier is the usage of {ids}")
+        before, after = _by_key(earlier), _by_key(self)
+        return [
+            UsageChange(*key, before.get(key), after.get(key))
+            for key in sorted(before.keys() | after)
+            if before.get(key) != after.get(key)
+        ]
+
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts, ready for `pandas.DataFrame` and `polars.DataFrame`."""
+        """Return the rows as dicts, ready for `pandas.DataFrame` and `json`."""
         return [msgspec.structs.asdict(row) for row in self.rows]
+
+    def index(self, row: object, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Return the first place of a row, as a tuple does."""
+        return self.rows.index(row, start, stop)
+
+    def count(self, row: object) -> int:
+        """Return how many rows equal this one."""
+        return self.rows.count(row)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return _arrow.stream([self.rows], requested_schema)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,12 +171,60 @@ class BillingUsage(Sequence[UsageRow]):
     def __iter__(self) -> Iterator[UsageRow]:
         return iter(self.rows)
 
+    def __reversed__(self) -> Iterator[UsageRow]:
+        return reversed(self.rows)
+
+    def __contains__(self, row: object) -> bool:
+        return row in self.rows
+
     @overload
     def __getitem__(self, index: int) -> UsageRow: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[UsageRow, ...]: ...
     def __getitem__(self, index: int | slice) -> UsageRow | tuple[UsageRow, ...]:
         return self.rows[index]
+
+
+def _trusted(bid: str, rows: tuple[UsageRow, ...], response: ResponseInfo | None) -> BillingUsage:
+    """Return the usage of rows that are right: a check takes three times as long as decoding."""
+    usage = BillingUsage.__new__(BillingUsage)
+    usage.__attrs_init__(bid, rows, response=response)  # pyright: ignore[reportAttributeAccessIssue]
+    return usage
+
+
+def _check_rows(rows: tuple[UsageRow, ...], bid: str) -> None:
+    _check_type("billing_id", bid, str)
+    for index, row in enumerate(rows):
+        where = f"rows[{index}]"
+        _check_type(where, row, UsageRow)
+        for field, kind in _TYPES.items():
+            _check_type(f"{where}.{field}", getattr(row, field), kind)
+        if row.billing_id != bid:
+            raise ValueError(
+                f"{where}.billing_id is the usage's, {excerpt(bid)}, not {excerpt(row.billing_id)}"
+            )
+        if not 0 <= row.total < 10**MAX_COUNT_DIGITS:
+            raise ValueError(f"{where}.total has 1 to {MAX_COUNT_DIGITS} digits, and no sign")
+
+
+_TYPES = {"billing_id": str, "day": datetime.date, "name": str, "total": int}
+
+
+def _check_type(where: str, value: object, kind: type) -> None:
+    # A datetime is a date to Python, and a bool an int.
+    if not isinstance(value, kind) or isinstance(value, datetime.datetime | bool):
+        raise TypeError(f"{where} is of type {kind.__name__}, not {type(value).__name__}")
+
+
+def _by_key(rows: Iterable[UsageRow]) -> dict[tuple[datetime.date, str], int]:
+    return _totals(((row.day, row.name), row.total) for row in rows)
+
+
+def _totals(pairs: Iterable[tuple[KeyT, int]]) -> dict[KeyT, int]:
+    totals: Counter[KeyT] = Counter()
+    for key, total in pairs:
+        totals[key] += total
+    return dict(sorted(totals.items()))
 
 
 def request_line(bid: str) -> tuple[str, str]:
@@ -127,7 +262,7 @@ def decode(answer: Answer, bid: str) -> BillingUsage:
     beside = {} if is_bare or _is_rows_alone(body) else _beside_rows(answer, body)
     if sign := sign_in_members(beside, len(rows)):
         raise answer.fault(sign[0], "the whole usage", answer.excerpt(json.dumps(sign[1])))
-    return BillingUsage(bid, tuple(rows), response=answer.info())
+    return _trusted(bid, tuple(rows), answer.info())
 
 
 @functools.cache
@@ -310,10 +445,3 @@ def _date(text: str) -> datetime.date | None:
         return isoparse(text).date()
     except ValueError:
         return None
-
-
-def _totals(pairs: Iterable[tuple[KeyT, int]]) -> dict[KeyT, int]:
-    totals: Counter[KeyT] = Counter()
-    for key, total in pairs:
-        totals[key] += total
-    return dict(sorted(totals.items()))

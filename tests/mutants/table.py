@@ -52,6 +52,24 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if isinstance(ids, str | bytes):", "if False:"),
         ("or concurrency < 1", ""),
     ],
+    ("bulk", "result_streams"): [
+        ("        if self._is_begun:\n", "        if False:\n"),
+        ("        self._is_begun = True\n", ""),
+        ("            if result.error is not None:", "            if False:"),
+        ("str(results.failure) not in str(error)", "True"),
+        ("str(results.failure) not in str(error)", "False"),
+    ],
+    ("_arrow", "frames"): [
+        ("if any(map(pa.types.is_floating, wish.types)):", "if False:"),
+        ("wish.__arrow_c_schema__()", "None"),
+        ("nullable=False", "nullable=True"),
+    ],
+    ("_arrow", "result_streams"): [
+        ("len(rows) >= _BATCH or ", ""),
+        (" or time.monotonic() > due", ""),
+        ("if failed:", "if False:"),
+        ("    except GeneratorExit:  # the reader has enough\n        raise\n", ""),
+    ],
     ("_http/pace", "bulk"): [
         ("self._next = moment + self._interval", "self._next = moment"),
         ("moment = max(now, self._next)", "moment = self._next"),
@@ -153,6 +171,16 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\\\x00-\x1f\ud800-\udfff]"),
         (r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]", r"[/\\\x00-\x1f\x7f-\x9f]"),
         ('quote(bid, "")', "bid"),
+    ],
+    ("usage", "parts_of_usage"): [
+        ("        _check_rows(rows, billing_id)\n", ""),
+        ("if row.billing_id != bid:", "if False:"),
+        ("if not 0 <= row.total < 10**MAX_COUNT_DIGITS:", "if row.total < 0:"),
+        ("if not 0 <= row.total < 10**MAX_COUNT_DIGITS:", "if row.total >= 10**38:"),
+        (" or isinstance(value, datetime.datetime | bool)", ""),
+        ("if end < start:", "if False:"),
+        ("start <= row.day < end", "start <= row.day <= end"),
+        ("if earlier.billing_id != self.billing_id:", "if False:"),
     ],
     ("usage", "usage"): [
         (' == 16 * count + 2 and b"\\\\" not in body', " == 16 * count + 2"),

@@ -35,6 +35,8 @@ def test_numbers_are_the_sandboxs() -> None:
     exec(PROGRAMS[0], names)
     usage = names["usage"]
     assert f"usage.by_name()  # {json.dumps(usage.by_name())}" in README
+    ((month, total),) = usage.by_month().items()
+    assert f"# {{date({month.year}, {month.month}, {month.day}): {total}}}" in README
     day, total = next(iter(usage.by_day().items()))
     assert f"# {{date({day.year}, {day.month}, {day.day}): {total}, ...}}" in README
 

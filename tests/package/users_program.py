@@ -15,6 +15,7 @@ from oneloop import (
     RateLimitError,
     ResponseInfo,
     ResponseValidationError,
+    UsageChange,
     UsageRow,
 )
 from oneloop_api_client.api.usage import get_billing_usage
@@ -50,8 +51,14 @@ def invoice(client: Oneloop, bid: str) -> dict[str, int]:
     assert_type(usage[0], UsageRow)
     assert_type(usage[:1], tuple[UsageRow, ...])
     assert_type([row.day for row in usage], list[date])
-    assert_type(usage.response, ResponseInfo)
+    assert_type(usage.response, ResponseInfo | None)
+    assert usage.response
     assert_type(usage.response.request_id, str | None)
+    assert_type(usage.by_month(), dict[date, int])
+    january = usage.between(date(2025, 1, 1), date(2025, 2, 1))
+    assert_type(january, BillingUsage)
+    assert_type(usage.diff(january), list[UsageChange])
+    assert_type(BillingUsage(bid, reversed(usage)), BillingUsage)
     return usage.by_name()
 
 
