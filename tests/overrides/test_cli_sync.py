@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from oneloop.cli import sync as command
+from oneloop.cli import many as command
 from oneloop.cli.progress import Progress
 from tests.clock import ends_within
 from tests.commands import COMMAND, heed_interrupts, on_terminal, run

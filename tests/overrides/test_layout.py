@@ -1,4 +1,7 @@
-"""Imports point one way: cli → sync → client → bulk → usage → _http → errors, and never back."""
+"""Imports point one way, and never back.
+
+cli → export → sync → client → bulk → usage → _http → errors
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,19 @@ ALLOWED = {
     "client": {"bulk", "usage", "_http", "version", "oneloop_api_client"},
     "sandbox": {"_http"},
     "sync": {"bulk", "client", "usage", "errors"},
-    "cli": {"sync", "bulk", "client", "usage", "errors", "version", "sandbox"},
+    "_spreadsheet": set(),
+    "export": {"_spreadsheet", "sync", "bulk", "client", "usage", "errors"},
+    "cli": {
+        "_spreadsheet",
+        "export",
+        "sync",
+        "bulk",
+        "client",
+        "usage",
+        "errors",
+        "version",
+        "sandbox",
+    },
     "__main__": {"cli"},
     "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }

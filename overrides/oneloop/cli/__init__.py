@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from oneloop.cli import sync, usage
+from oneloop.cli import export, sync, usage
 from oneloop.cli.failures import EXIT_CODES, fail
 from oneloop.cli.streams import fill_closed_streams, say, show
 from oneloop.errors import ConfigurationError
@@ -50,7 +50,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("oneloop", description=about, epilog=EXIT_CODES, **shape)
     parser.add_argument("--version", action="version", version=version_text())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (usage, sync):
+    for command in (usage, sync, export):
         command.add(commands, **shape)
     if arguments and arguments[0] in commands.choices:
         # Options may stand between the ids, which argparse takes from one command alone.

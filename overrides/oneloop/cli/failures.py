@@ -19,11 +19,11 @@ failure gives the exit code. A refused key (401) stops the run: no id behind it 
 
 def fail(error: Exception) -> int:
     """Say the error in one line and return its exit code."""
-    say(f"{line(error)}\n")
+    say(f"{as_line(error)}\n")
     return exit_code(error)
 
 
-def line(error: Exception) -> str:
+def as_line(error: Exception) -> str:
     """Return the error as a line."""
     return f"oneloop: {escaped(str(error))}"
 

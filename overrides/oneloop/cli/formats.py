@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import csv
-import functools
 import json
-import re
 
+from oneloop._spreadsheet import safe
 from oneloop.errors import MAX_EXCERPT, escaped
 from oneloop.usage import BillingUsage
 
 COLUMNS = ("billing_id", "day", "name", "total")
-
-# Also behind a semicolon and on a new line: where the semicolon is Excel's separator, as in much of
-# Europe, it splits a name there.
-_FORMULA = re.compile(r"(?:^|(?<=[;\n]))(?=[=+\-@\0\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def as_table(usages: list[BillingUsage]) -> str:
@@ -54,14 +49,14 @@ def as_csv(usages: list[BillingUsage], *, terminal: bool, spreadsheet: bool) -> 
         terminal: escape what doesn't print.
         spreadsheet: lead what a spreadsheet would take for a formula by an apostrophe.
     """
-    safe = functools.partial(_FORMULA.sub, "'") if spreadsheet else str
+    guarded = safe if spreadsheet else str
     shown = escaped if terminal else str
     lines = _Lines()
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for usage in usages:
-        bid = shown(safe(usage.billing_id))
-        writer.writerows((bid, row.day, shown(safe(row.name)), row.total) for row in usage)
+        bid = shown(guarded(usage.billing_id))
+        writer.writerows((bid, row.day, shown(guarded(row.name)), row.total) for row in usage)
     return "".join(lines)
 
 

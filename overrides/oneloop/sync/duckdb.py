@@ -36,6 +36,7 @@ class DuckDBStore(Store):
 
     Args:
         path: the file; made where it isn't there.
+        read_only: only to read it.
 
     Raises:
         BusyError: another process, or another run of this one, has it open.
@@ -53,13 +54,13 @@ class DuckDBStore(Store):
     _open: ClassVar[set[str]] = set()
     """The files that this process writes to: DuckDB itself would let it do so twice."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, read_only: bool = False) -> None:
         self._path = path
         self._real = os.path.realpath(path)
         if self._real in self._open:
             raise BusyError(f"{path}: another run of this process is at work there")
         try:
-            self._connection = duckdb.connect(path)
+            self._connection = duckdb.connect(path, read_only=read_only)
         except duckdb.Error as error:
             if holder := re.search(r"Conflicting lock is held.*?(\(PID \d+\))", str(error)):
                 who = f"another process {holder[1]}"
@@ -69,7 +70,7 @@ class DuckDBStore(Store):
         try:
             self._file = Path(path).stat()
             with self._transaction():
-                self._require_layout()
+                self._require_layout(read_only=read_only)
         except BaseException:
             self.close()
             raise

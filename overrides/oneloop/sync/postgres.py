@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from oneloop.errors import ConfigurationError, DatabaseError, missing_extra
 from oneloop.sync.store import NAMES, Batch, Store, described
+from oneloop.usage import UsageRow
 
 try:
     import psycopg
@@ -36,6 +37,7 @@ class PostgresStore(Store):
 
     Args:
         url: as libpq has it.
+        read_only: only to read it.
 
     Raises:
         ConfigurationError: it isn't such a URL.
@@ -46,7 +48,7 @@ class PostgresStore(Store):
     TYPES: ClassVar = {"timestamptz": "timestamp with time zone"}
     TEXT = 'text collate "C"'
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         try:
             options: dict[str, Any] = _DEFAULTS | conninfo_to_dict(url)
         except psycopg.Error:  # it quotes the URL, and so a password
@@ -61,8 +63,8 @@ class PostgresStore(Store):
             ((encoding,),) = self._fetch("show server_encoding")
             if encoding != "UTF8":  # names can be any text
                 raise DatabaseError(f"the database's encoding is {encoding}, not UTF8")
-            with self._transaction():
-                self._require_layout()
+            with contextlib.nullcontext() if read_only else self._transaction():
+                self._require_layout(read_only=read_only)
         except BaseException:
             self.close()
             raise
@@ -76,6 +78,15 @@ class PostgresStore(Store):
             number = self._connection.fileno()
             with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as connection:
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def read(self, many: int) -> Iterator[list[UsageRow]]:
+        """Yield all rows, so many at a time, as they were at one moment."""
+        columns = "day, name, total::text, billing_id"
+        cursor = self._connection.cursor("usage")  # one of the server's
+        with self._errors(), self._connection.transaction(), cursor:
+            cursor.execute(f"select {columns} from billing_usage".encode())
+            while some := cursor.fetchmany(many):
+                yield [UsageRow(day, name, int(total), bid) for day, name, total, bid in some]
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

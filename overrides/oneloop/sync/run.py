@@ -82,18 +82,52 @@ def sync(
         AuthenticationError: the key isn't valid; what came before is stored.
         Exception: what `ids` raises; what came before is stored.
     """
-    if max_age is not None and not 0 <= max_age < float("inf"):
-        raise ConfigurationError(f"max_age is seconds, 0 or more, not {max_age!r}")
-    with open_store(target) as store, _thread(store) as thread:
-        run = _Run(store, thread, prune=prune, on_failure=on_failure, on_progress=on_progress)
-        wanted = ids if max_age is None else run.stale(ids, max_age)
-        with client.iter_billing_usage(wanted, concurrency=concurrency, rate=rate) as results:
-            run.store(results)
+    check_age(max_age)
+    with open_store(target) as store, working(store) as thread:
+        return fill(
+            *(store, thread, client, ids),
+            concurrency=concurrency,
+            rate=rate,
+            max_age=max_age,
+            prune=prune,
+            on_failure=on_failure,
+            on_progress=on_progress,
+        )
+
+
+def fill(
+    store: Store,
+    thread: Executor,
+    client: Oneloop,
+    ids: Iterable[str],
+    *,
+    concurrency: int,
+    rate: float | None,
+    max_age: float | None,
+    prune: bool,
+    on_failure: Callable[[UsageResult], object] | None,
+    on_progress: Callable[[SyncResult], object] | None,
+) -> SyncResult:
+    """Fetch the usage of `ids` into an open database; see `sync`."""
+    run = _Run(store, thread, prune=prune, on_failure=on_failure, on_progress=on_progress)
+    wanted = ids if max_age is None else run.stale(ids, max_age)
+    with client.iter_billing_usage(wanted, concurrency=concurrency, rate=rate) as results:
+        run.store(results)
     return run.counts
 
 
+def check_age(max_age: float | None) -> None:
+    """Refuse what is no age.
+
+    Raises:
+        ConfigurationError: it isn't.
+    """
+    if max_age is not None and not 0 <= max_age < float("inf"):
+        raise ConfigurationError(f"max_age is seconds, 0 or more, not {max_age!r}")
+
+
 @contextlib.contextmanager
-def _thread(store: Store) -> Iterator[Executor]:
+def working(store: Store) -> Iterator[Executor]:
     """Give the one thread that uses the database; what ends the block ends its work.
 
     So a batch is written while the next is fetched, and an exception from a signal's handler is
@@ -131,8 +165,7 @@ class _Run:
 
     def stale(self, ids: Iterable[str], max_age: float) -> Iterator[str]:
         """Yield the ids whose usage isn't there, or is older than `max_age` seconds."""
-        unread = iter(ids)
-        while some := list(itertools.islice(unread, _LOOKED_UP)):
+        for some in _chunks(ids):
             known = [bid for bid in some if _is_id(bid)]
             fresh = self._thread.submit(self._store.fresh, known, max_age).result()
             for bid in some:
@@ -201,6 +234,24 @@ class _Run:
     def _tell(self) -> None:
         if self._on_progress:
             self._on_progress(self.counts)
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the ids, many at a time; an error of theirs comes behind all that came before it."""
+    unread = iter(ids)
+    failure: Exception | None = None
+    while failure is None:
+        some: list[str] = []
+        try:
+            for bid in itertools.islice(unread, _LOOKED_UP):
+                some.append(bid)  # noqa: PERF402 - what came before an error is kept
+        except Exception as error:  # noqa: BLE001 - raised below
+            failure = error
+        if not some:
+            break
+        yield some
+    if failure:
+        raise failure
 
 
 def _is_id(bid: str) -> bool:

@@ -164,13 +164,15 @@ class Store(abc.ABC):
     def _columns(self) -> list[tuple[str, str, str]]:
         """Return table, name and type of each column of the tables that are there."""
 
-    def _require_layout(self) -> None:
-        """Make the tables where there is none of them; to be called in a transaction.
+    def _require_layout(self, *, read_only: bool) -> None:
+        """Make the tables where there is none of them; in a transaction, unless `read_only`.
 
         Raises:
             DatabaseError: those that are there aren't these.
         """
         there = {(table, name): type_ for table, name, type_ in self._columns()}
+        if not there and read_only:
+            raise DatabaseError("it holds no usage: oneloop sync makes its tables")
         if not there:
             self._make_tables()
             return

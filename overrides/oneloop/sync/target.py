@@ -5,13 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from oneloop.errors import ConfigurationError
 from oneloop.sync.store import BusyError, Store
 
+if TYPE_CHECKING:
+    from oneloop.sync.duckdb import DuckDBStore
+    from oneloop.sync.postgres import PostgresStore
+
+StoreT = TypeVar("StoreT", bound=Store)
+
 _PATIENCE: Final = 5.0
 """Seconds to wait for another run: one that was killed may take a moment to be gone."""
+
+
+def is_file(target: str | Path) -> bool:
+    """Whether the target is a file of DuckDB, and not a database of PostgreSQL.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    name = str(target)
+    if name.startswith(("postgresql://", "postgres://")):
+        return False
+    if name.endswith(".duckdb"):
+        return True
+    raise ConfigurationError("a target is a file *.duckdb or a database postgresql://…")
 
 
 def open_store(target: str | Path) -> Store:
@@ -21,25 +41,30 @@ def open_store(target: str | Path) -> Store:
         ConfigurationError: there is no such kind of target, or its extra isn't installed.
         DatabaseError: it can't be used.
     """
-    name = str(target)
-    engine = _engine(name)
+    return open_file(target) if is_file(target) else open_server(target)
+
+
+def open_file(path: str | Path, *, read_only: bool = False) -> DuckDBStore:
+    """Return a database of DuckDB; see `open_store`."""
+    from oneloop.sync.duckdb import DuckDBStore  # noqa: PLC0415 - an extra
+
+    return patiently(lambda: DuckDBStore(str(path), read_only=read_only))
+
+
+def open_server(url: str | Path, *, read_only: bool = False) -> PostgresStore:
+    """Return a database of PostgreSQL; see `open_store`."""
+    from oneloop.sync.postgres import PostgresStore  # noqa: PLC0415 - an extra
+
+    return PostgresStore(str(url), read_only=read_only)
+
+
+def patiently(make: Callable[[], StoreT]) -> StoreT:
+    """Return what is made, once nobody else is at work there; give up after a few seconds."""
     give_up = time.monotonic() + _PATIENCE
     while True:
         try:
-            return engine(name)
+            return make()
         except BusyError:
             if time.monotonic() > give_up:
                 raise
             time.sleep(0.1)
-
-
-def _engine(name: str) -> Callable[[str], Store]:
-    if name.startswith(("postgresql://", "postgres://")):
-        from oneloop.sync.postgres import PostgresStore  # noqa: PLC0415 - an extra
-
-        return PostgresStore
-    if name.endswith(".duckdb"):
-        from oneloop.sync.duckdb import DuckDBStore  # noqa: PLC0415 - an extra
-
-        return DuckDBStore
-    raise ConfigurationError("a target is a file *.duckdb or a database postgresql://…")

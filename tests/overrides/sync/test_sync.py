@@ -179,7 +179,7 @@ def test_what_came_before_an_error_is_stored(database: Database, api: API, clien
 
     api.usage = {"a": [(DAY, "calls", 1)], "b": [(DAY, "calls", 1)], "c": 401}
     with pytest.raises(OddError):
-        sync(client, wanted(), database.target)
+        sync(client, wanted(), database.target, max_age=max_age)
     assert len(rows(database)) == 1
     with pytest.raises(AuthenticationError):
         sync(client, ["b", "c"], database.target, concurrency=1)
