@@ -172,7 +172,10 @@ class OddError(Exception):
     """Not one of ours."""
 
 
-def test_what_came_before_an_error_is_stored(database: Database, api: API, client: Oneloop) -> None:
+@pytest.mark.parametrize("max_age", [None, 60])
+def test_what_came_before_an_error_is_stored(
+    database: Database, api: API, client: Oneloop, max_age: float | None
+) -> None:
     def wanted() -> Iterator[str]:
         yield "a"
         raise OddError
