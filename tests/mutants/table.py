@@ -729,6 +729,94 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("client", "keys"): [
         ("        del api_key\n", ""),
     ],
+    ("sync/run", "sync/sync sync/targets"): [
+        ("if result.usage is not None and (fault := _fault(result.usage)):", "if (fault := None):"),
+        ("if not isinstance(result.error, TypeError | ValueError):", "if True:"),
+        (
+            "            if result.billing_id in self._batch.asked:\n                self._write()\n",
+            "",
+        ),
+        (
+            "        except DatabaseError:\n            raise\n        except Exception:\n            self._finish()\n            raise",
+            "        except DatabaseError:\n            raise",
+        ),
+        ("                if _is_id(bid) and bid in fresh:", "                if bid in fresh:"),
+        ("known = [bid for bid in some if _is_id(bid)]", "known = list(some)"),
+        ("if first.setdefault((row.day, row.name), index) != index:", "if False:"),
+        ('if "\\0" in row.name:', "if False:"),
+        ('if max_age is not None and not 0 <= max_age < float("inf"):', "if False:"),
+        ("if not isinstance(client, Oneloop):", "if False:"),
+        (
+            "            failure = error\n        if not some",
+            "            pass\n        if not some",
+        ),
+    ],
+    ("sync/run", "cli_sync"): [
+        ("            store.interrupt()\n", ""),
+    ],
+    ("sync/store", "sync/sync sync/targets"): [
+        ("where u.total <> f.total", "where true"),
+        ('    where billing_usage.total <> excluded.total"', '"'),
+        ("coalesce(excluded.fetched_at, billing_usage_ids.fetched_at)", "excluded.fetched_at"),
+        ("case when error is null then now() end", "now()"),
+        ("(select billing_id from asked where error is null)", "(select billing_id from asked)"),
+        (
+            "and not exists (select 1 from fetched f\n        where f.billing_id = u.billing_id and f.day = u.day and f.name = u.name)",
+            "",
+        ),
+        ("                self._change(_DELETE_GONE)\n", ""),
+        ("between 0 and {max_age:f}", "<= {max_age:f}"),
+        ('        if ("billing_usage_layout", "version") not in there:', "        if False:"),
+        ("        if versions != [LAYOUT]:", "        if False:"),
+        ("                if found != want:", "                if False:"),
+        ("new=stored - restated", "new=stored"),
+    ],
+    ("sync/duckdb", "sync/targets"): [
+        ("        if self._real in self._open:", "        if False:"),
+        ("        self._open.discard(self._real)\n", ""),
+        ("        if not is_there:", "        if False:"),
+        ("os.path.realpath(path)", "path"),
+        ("                self._require_file()\n", ""),
+    ],
+    ("sync/postgres", "sync/targets"): [
+        ("        except psycopg.Error:  # it", "        except KeyError:  # it"),
+        ('if encoding != "UTF8":', "if False:"),
+        ("            self._connection.execute(_TURN)\n", ""),
+        ("    set local lock_timeout = '60s';\n", ""),
+    ],
+    ("sync/target", "sync/targets"): [
+        ("        except BusyError:\n            if", "        except KeyError:\n            if"),
+    ],
+    ("export/work", "sync/export"): [
+        ("where i.error is null", ""),
+        ("join wanted using (billing_id)", ""),
+        ("        if self.is_done:", "        if True:"),
+        ("        if self.is_done:", "        if False:"),
+        ('.replace("\'", "\'\'")', ""),
+        (
+            "        except OSError as error:\n            raise DatabaseError",
+            "        except KeyError as error:\n            raise DatabaseError",
+        ),
+        ("            part.unlink(missing_ok=True)", "            pass"),
+    ],
+    ("export/__init__", "sync/export"): [
+        ("            prune=True", "            prune=False"),
+        ("work.is_done = not counts.failed", "work.is_done = True"),
+        ('if spreadsheet and path.suffix != ".csv":', "if False:"),
+        ("if not path.parent.is_dir():", "if False:"),
+    ],
+    ("cli/many", "cli_sync"): [
+        ('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"'),
+        ("        if bid:\n", "        if True:\n"),
+        ("    if is_empty:", "    if False:"),
+        ("Path(options.ids).is_file()", "True"),
+        ("            codes.insert(0, 130)", "            pass"),
+        ("            codes.append(exit_code(result.error))\n", ""),
+    ],
+    ("cli/progress", "cli_sync"): [
+        ("        if now - self._told >= _EVERY:", "        if True:"),
+        ("_bar(total) if sys.stderr.isatty() else None", "None"),
+    ],
     ("cli/__init__", "cli"): [
         (
             "    except KeyboardInterrupt:\n        code = 130\n    sys",
@@ -774,13 +862,18 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("{escaped(str(error))}", "{error}"),
         ("return 3", "return 1"),
     ],
+    ("_spreadsheet", "cli"): [
+        ("(?:^|(?<=[;\\n]))", "^"),
+        ("\\uff1d\\uff0b\\uff0d\\uff20", ""),
+    ],
+    ("_spreadsheet", "sync/export"): [
+        ("(^|[;\\n])", "^"),
+    ],
     ("cli/formats", "cli"): [
         ("escaped(text[:MAX_EXCERPT]) +", "text[:MAX_EXCERPT] +"),
         ('.replace("\\x7f", r"\\u007f")', ""),
         ("if spreadsheet else str", "if False else str"),
         ("shown = escaped if terminal else str", "shown = str"),
-        (r"(?:^|(?<=[;\n]))", "^"),
-        (r"\uff1d\uff0b\uff0d\uff20", ""),
         (r'line.removesuffix("\r\n") + "\n"', "line"),
         (' or {"(no usage)": 0}', ""),
     ],

@@ -18,7 +18,7 @@ except ImportError:
     raise missing_extra("psycopg 3", "postgres") from None
 
 _DEFAULTS = {
-    "application_name": "oneloop",
+    "fallback_application_name": "oneloop",
     "connect_timeout": 10,  # seconds
     "tcp_user_timeout": 60_000,  # milliseconds without an acknowledgement
 }

@@ -109,6 +109,8 @@ def fill(
     on_progress: Callable[[SyncResult], object] | None,
 ) -> SyncResult:
     """Fetch the usage of `ids` into an open database; see `sync`."""
+    if not isinstance(client, Oneloop):
+        raise TypeError(f"the client is an Oneloop, not {type(client).__name__}")
     run = _Run(store, thread, prune=prune, on_failure=on_failure, on_progress=on_progress)
     wanted = ids if max_age is None else run.stale(ids, max_age)
     with client.iter_billing_usage(wanted, concurrency=concurrency, rate=rate) as results:

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from oneloop import ConfigurationError, DatabaseError, Oneloop
+from oneloop import AsyncOneloop, ConfigurationError, DatabaseError, Oneloop
 from oneloop.sync import SyncResult, sync, target
 from tests.clock import ends_within
 from tests.overrides.sync.api import API
@@ -72,6 +72,12 @@ def test_other_options_are_refused_before_anything_is_stored(
 ) -> None:
     with pytest.raises(ConfigurationError, match="concurrency"):
         sync(client, ["a"], tmp_path / "x.duckdb", concurrency=0)
+
+
+def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
+    other: Any = AsyncOneloop(api_key="x")
+    with pytest.raises(TypeError, match="an Oneloop, not AsyncOneloop"):
+        sync(other, ["a"], tmp_path / "x.duckdb")
 
 
 @pytest.mark.parametrize(
