@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import specs
-from benchmarks.run import RESULTS, machine
+from benchmarks.process import RESULTS, machine
 from tests.rehearsal import scratch
 
 OPERATIONS = (1, 50, 100, 200, 300, 452, 600)
