@@ -74,9 +74,19 @@ class CPU:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU seconds of another process, and of those it has started and that ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    """Return the CPU seconds of another process and of those that it started."""
+    own = sum(map(int, _status(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return own + sum(map(cpu_seconds, map(int, children.split())))
+
+
+def parent(pid: int) -> int:
+    """Return the process that started another."""
+    return int(_status(pid)[1])
+
+
+def _status(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def memory_mib(field: str) -> float:

@@ -18,6 +18,7 @@ from benchmarks.loopback import running
 from benchmarks.peers import PEERS
 from benchmarks.process import RESULTS, Worker, machine, start
 from benchmarks.server import ROWS, usage_body
+from benchmarks.ways import ENVIRONMENTS
 
 AT_ONCE = (1, 10, 50, 100, 200)
 THREADS = 50
@@ -31,6 +32,7 @@ _ONE_BY_ONE: dict[str, dict[str, int]] = {
 }
 _PEAK_ROUNDS = 3
 _WORKER = "benchmarks.worker"
+_EPILOG = "scripts/bench bulk compares the ways to many ids, and has a --help of its own"
 
 Samples = dict[str, dict[str, list[float]]]
 """What was measured → peer → a value for each round."""
@@ -95,18 +97,25 @@ def _decode_seconds(python: Path, rounds: int) -> dict[str, list[float]]:
         return json.load(process.stdout)  # type: ignore[no-any-return]
 
 
+def _requirements() -> dict[str, environments.Requirements]:
+    """Return what each environment is made of, those of `scripts/bench bulk` too."""
+    of_peers = {name: peer.requirements for name, peer in PEERS.items()}
+    return {name: environment.requirements for name, environment in ENVIRONMENTS.items()} | of_peers
+
+
 def main() -> None:
     """Make the environments, measure, and write `benchmarks/results/`."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--rounds", type=int, default=11, help="default %(default)s")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to write to")
     parser.add_argument("--lock", action="store_true", help="only move the peers to new versions")
     options = parser.parse_args()
     if options.lock:
-        environments.lock("--upgrade")
+        environments.lock(_requirements(), "--upgrade")
         return
-    pythons = environments.make(options.peers)
+    of_all = _requirements()
+    pythons = environments.make({peer: of_all[peer] for peer in options.peers})
     results = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),

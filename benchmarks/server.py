@@ -17,10 +17,13 @@ Each comes also with a member of its rows that the spec doesn't know: `rows-30-u
 """
 
 ROWS_OF_ANY = 30
-"""The rows of every other billing id; it ends with a number of seven digits, as do its totals."""
+"""The rows of every other billing id; it ends with a number of seven digits, as do its totals.
 
-WIDE, RESTATED = "/wide", "/restated"
-"""Below these, a third of those totals is above 64 bits; a tenth of them is another, restated."""
+A third of these is above 64 bits.
+"""
+
+RESTATED = "/restated"
+"""The path below which a tenth of those totals is another."""
 
 _NEW_YEAR = datetime.date(2025, 1, 1)
 _ID, _NUMBER = "@", "#"
@@ -42,9 +45,9 @@ def usage_body(rows: int, *, unit: bool = False) -> bytes:
     return _body([_row(bid, index, f"{_total(index)}") | optional for index in range(rows)])
 
 
-def rows_of(number: int, figures: str = "") -> list[tuple[str, str, str, int]]:
+def rows_of(number: int, below: str = "") -> list[tuple[str, str, str, int]]:
     """Return what is served of an id: billing id, day, name, total."""
-    rows = json.loads(_filled(_template(figures), numbered(number).encode()))["data"]
+    rows = json.loads(_filled(_template(below), numbered(number).encode()))["data"]
     return [
         (
             row["billingId"],
@@ -56,14 +59,14 @@ def rows_of(number: int, figures: str = "") -> list[tuple[str, str, str, int]]:
     ]
 
 
-def _template(figures: str) -> bytes:
+def _template(below: str) -> bytes:
     """Return the answer of any id, with signs where the id and its number belong."""
     rows = []
     for index in range(ROWS_OF_ANY):
         total = _total(index + 1)
-        if figures and index % 3 == 0:
+        if index % 3 == 0:
             total += 10**24
-        if figures == RESTATED and index % 10 == 4:
+        if below == RESTATED and index % 10 == 4:
             total += 1
         rows.append(_row(_ID, index, f"{total}{_NUMBER}"))
     return _body(rows)
@@ -113,8 +116,8 @@ def main() -> None:
     for rows, unit in itertools.product(ROWS, (False, True)):
         body = usage_body(rows, unit=unit)
         _Connection.whole[billing_id(rows, unit=unit).encode()] = _answer(body)
-    for figures in ("", WIDE, RESTATED):
-        _Connection.templates[figures.encode()] = _template(figures)
+    for below in ("", RESTATED):
+        _Connection.templates[below.encode()] = _template(below)
     asyncio.run(serve(_Connection, lambda: _Connection.answered))
 
 
