@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -75,9 +76,12 @@ class CPU:
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of another process and of those that it started."""
-    own = sum(map(int, _status(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return own + sum(map(cpu_seconds, map(int, children.split())))
+    seconds = 0.0
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended, see below
+            seconds += cpu_seconds(int(child))
+    # Its own: in user and system mode, and those of its children that have ended.
+    return seconds + sum(map(int, _status(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def parent(pid: int) -> int:
