@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from benchmarks import plot, specs
-from benchmarks.process import RESULTS, machine
+from benchmarks.process import RESULTS, machine, waited
 from benchmarks.report import measured_on
 from tests.rehearsal import scratch
 
@@ -57,17 +56,16 @@ def _best(clone: scratch.Clone, operations: int, rounds: int) -> dict[str, Any]:
 
 
 def _run(clone: scratch.Clone, spec: Path) -> dict[str, float]:
-    """Return what one run takes, by the system's own count."""
+    """Return what one run takes."""
     process = subprocess.Popen(
         [clone.root / "generate.sh", "--spec", spec, "--dry-run"],
         env=clone.environment,
         stdout=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    taken = waited(process)
     if process.returncode:
         raise RuntimeError(f"generate.sh ended with {process.returncode}")
-    return {"cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}
+    return taken
 
 
 def _markdown(results: dict[str, Any]) -> str:

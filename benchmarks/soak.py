@@ -31,6 +31,7 @@ MAX_GROWTH = 4.0
 """MiB by which the memory of the last fifth of the calls may lie above that of the second."""
 
 _KEY = "soak-key"
+_EPILOG = "scripts/soak sync kills syncs, and has a --help of its own"
 _SHARES = [1 - FAULT_SHARE] + [FAULT_SHARE / (len(KINDS) - 1)] * (len(KINDS) - 1)
 
 
@@ -199,7 +200,7 @@ def _markdown(figures: dict[str, Any], date: str) -> str:
 
 def main() -> None:
     """Run, write soak.md and soak.json, and exit with 1 where anything isn't as promised."""
-    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--requests", type=int, default=200_000, help="default %(default)s")
     parser.add_argument("--at-once", type=int, default=50, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the faults' order")
