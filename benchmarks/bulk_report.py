@@ -21,7 +21,7 @@ _NOTES = f"""\
 fresh database each round. CPU is of the client's process with all its threads, DuckDB's too, \
 which runs inside it; a PostgreSQL server's is its own, beside the table. Ratio: to fetching by \
 threads with the same client and without a database, the median over the rounds of the ratio \
-within a round, ± half the distance between its quartiles. Peak: of the whole process.
+within a round, ± half the distance between its quartiles. Peak: of the process, after one round.
 """
 
 
@@ -69,7 +69,7 @@ def _table(samples: dict[str, dict[str, list[float]]]) -> Iterator[str]:
             _microseconds(cpu),
             ratio(cpu, samples["cpu"][FETCHING]) if FETCHING in samples["cpu"] else "-",
             f"{_calls(samples['seconds'][way]):,.0f}",
-            f"{max(samples['peak MiB'][way]):.0f}",
+            f"{samples['peak MiB'][way][0]:.0f}",
         ]
         yield f"| {' | '.join(cells)} |"
 

@@ -197,8 +197,8 @@ def _markdown(figures: dict[str, Any]) -> str:
             " server's. The tables are compared row by row with those of an undisturbed sync and"
             " with what the server gave.",
             "",
-            "| | sync | rows new | restated | seconds | CPU | kills | seconds | CPU"
-            " | ids asked again | differences |",
+            "| | sync | rows new | restated | undisturbed, s | its CPU, s | kills | killed, s"
+            " | its CPU, s | ids asked again | differences |",
             "|---|---|---|---|---|---|---|---|---|---|---|",
             *lines,
             "",
