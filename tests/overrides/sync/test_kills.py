@@ -10,8 +10,8 @@ from benchmarks import soak_sync
 @pytest.mark.parametrize("engine", soak_sync.ENGINES)
 def test_killed_sync_continues(engine: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("postgres_server") if engine == "postgres" else ""
-    figures = soak_sync.run(engine, url, ids=400, kills=(2, 1), batch=1_500)
+    figures = soak_sync.run(engine, url, ids=300, kills=(2, 1), batch=2_000)
     assert [sync["differences"] for sync in figures.values()] == [[], []]
     first, second = (sync["undisturbed"]["counts"] for sync in figures.values())
-    assert (first["ids"], first["new"], first["restated"]) == (400, 12_000, 0)
-    assert (second["ids"], second["new"], second["restated"]) == (400, 0, 1_200)
+    assert (first["ids"], first["new"], first["restated"]) == (300, 9_000, 0)
+    assert (second["ids"], second["new"], second["restated"]) == (300, 0, 900)
