@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.process import CPU
 from benchmarks.server import ROWS, billing_id, usage_body
-from benchmarks.worker import CPU
 
 _ROWS = ROWS[-1]
 _BODY = usage_body(_ROWS)

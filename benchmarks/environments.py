@@ -9,11 +9,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
-from benchmarks.peers import PEERS, PROJECT, Peer
+from benchmarks.peers import PROJECT
+from benchmarks.process import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
+Requirements: TypeAlias = tuple[str, ...]
+
 _DEV_LOCK = ROOT / "requirements-dev.txt"
 _LOCKS = ROOT / "benchmarks" / "locks"
 _ENVIRONMENTS = ROOT / "benchmarks" / ".venvs"
@@ -21,10 +25,10 @@ _SPEC = ROOT / "generated_client" / "oneloop_api_client" / "openapi.json"
 _UV = Path(sys.executable).with_name("uv")
 
 
-def make(names: list[str]) -> dict[str, Path]:
+def make(wanted: Mapping[str, Requirements]) -> dict[str, Path]:
     """Return each peer's Python, its environment made anew where anything changed."""
     wheel = _wheel()
-    return {name: _environment(name, PEERS[name], wheel) for name in names}
+    return {name: _environment(name, wanted[name], wheel) for name in wanted}
 
 
 def versions(python: Path) -> dict[str, str]:
@@ -35,31 +39,31 @@ def versions(python: Path) -> dict[str, str]:
     return {distribution.name: distribution.version for distribution in found}
 
 
-def lock(*options: str) -> None:
+def lock(wanted: Mapping[str, Requirements], *options: str) -> None:
     """Rewrite the locks of the peers that aren't ours; those have requirements-dev.txt."""
-    for name, peer in PEERS.items():
-        if not _is_ours(peer):
+    for name, requirements in wanted.items():
+        if not _is_ours(requirements):
             _run(
                 *(_UV, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
                 *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"),
                 *("--no-header", "--output-file", _LOCKS / f"{name}.txt", *options, "-"),
-                text="\n".join(peer.requirements),
+                text="\n".join(requirements),
             )
 
 
-def _environment(name: str, peer: Peer, wheel: Path) -> Path:
+def _environment(name: str, requirements: Requirements, wheel: Path) -> Path:
     folder = _ENVIRONMENTS / name
     python = folder / "bin" / "python"
-    lines = [_from_wheel(requirement, wheel) for requirement in peer.requirements]
-    locked = _DEV_LOCK if _is_ours(peer) else _LOCKS / f"{name}.txt"
+    lines = [_from_wheel(requirement, wheel) for requirement in requirements]
+    locked = _DEV_LOCK if _is_ours(requirements) else _LOCKS / f"{name}.txt"
     stamp = folder / "stamp"
     want = "\n".join([*lines, _digest(locked), _digest(_SPEC), sys.version, str(ROOT)])
     if stamp.exists() and stamp.read_text() == want:
         return python
-    print(f"scripts/bench: installing {', '.join(peer.requirements)}", file=sys.stderr)
+    print(f"scripts/bench: installing {', '.join(requirements)}", file=sys.stderr)
     _run(_UV, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
     install = (_UV, "pip", "install", "--quiet", "--python", python, "--compile-bytecode")
-    if _is_ours(peer):
+    if _is_ours(requirements):
         _run(
             *(*install, "--require-hashes", "--constraint", locked, "--requirement", "-"),
             text="\n".join(lines),
@@ -72,8 +76,8 @@ def _environment(name: str, peer: Peer, wheel: Path) -> Path:
     return python
 
 
-def _is_ours(peer: Peer) -> bool:
-    return PROJECT in peer.requirements
+def _is_ours(requirements: Requirements) -> bool:
+    return any(requirement.startswith(PROJECT) for requirement in requirements)
 
 
 def _wheel() -> Path:
@@ -88,7 +92,7 @@ def _wheel() -> Path:
 
 
 def _from_wheel(requirement: str, wheel: Path) -> str:
-    if requirement != PROJECT:
+    if not requirement.startswith(PROJECT):
         return requirement
     return f"{requirement} @ {wheel.as_uri()} --hash=sha256:{_digest(wheel)}"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import sys
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
+
+from benchmarks.loopback import Connection, serve
 
 DRIP_SECONDS = 0.1
 """Between one byte and the next of a dripping answer."""
@@ -78,56 +79,43 @@ KINDS = {
 }
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(Connection):
     open = 0
     seen: ClassVar[Counter[str]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._received = b""
+        super().connection_made(transport)
         _Connection.open += 1
 
     def connection_lost(self, _exc: Exception | None) -> None:
         _Connection.open -= 1
 
-    def data_received(self, data: bytes) -> None:
-        *heads, self._received = (self._received + data).split(b"\r\n\r\n")
-        for head in heads:
-            bid = head.split(b" ", 2)[1].decode().rpartition("/")[2]
-            kind, _, number = bid.rpartition("-")
-            if kind.endswith("_once"):
-                _Connection.seen[bid] += 1
-                if _Connection.seen[bid] == 1:
-                    kind = kind.removesuffix("_once")
-            self._send(KINDS[kind].answer(bid, int(number)), KINDS[kind].end)
+    def answer(self, path: bytes) -> None:
+        bid = path.decode().rpartition("/")[2]
+        kind, _, number = bid.rpartition("-")
+        if kind.endswith("_once"):
+            _Connection.seen[bid] += 1
+            if _Connection.seen[bid] == 1:
+                kind = kind.removesuffix("_once")
+        self._send(KINDS[kind].answer(bid, int(number)), KINDS[kind].end)
 
     def _send(self, answer: bytes, end: str) -> None:
         if end == "drip":
             self._drip(answer)
             return
-        self._transport.write(answer)
+        self.transport.write(answer)
         if end == "reset":
-            connection = self._transport.get_extra_info("socket")
+            connection = self.transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self._transport.abort()
+            self.transport.abort()
         elif end == "close":
-            self._transport.close()
+            self.transport.close()
 
     def _drip(self, rest: bytes) -> None:
-        if rest and not self._transport.is_closing():
-            self._transport.write(rest[:1])
+        if rest and not self.transport.is_closing():
+            self.transport.write(rest[:1])
             asyncio.get_running_loop().call_later(DRIP_SECONDS, self._drip, rest[1:])
 
 
-async def serve() -> None:
-    """Print the port; then, for each line of standard input, how many connections are open."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        print(_Connection.open, flush=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(_Connection, lambda: _Connection.open))

@@ -24,7 +24,7 @@ def _httpx(url: str) -> Call:
 
 
 async def _httpx_async(url: str) -> AsyncCall:
-    return _await_json(_module("httpx").AsyncClient(base_url=url, headers=HEADERS))
+    return await_json(_module("httpx").AsyncClient(base_url=url, headers=HEADERS))
 
 
 def _msgspec(url: str) -> Call:
@@ -38,21 +38,15 @@ def _httpx2(url: str) -> Call:
 
 
 async def _httpx2_async(url: str) -> AsyncCall:
-    return _await_json(_module("httpx2").AsyncClient(base_url=url, headers=HEADERS))
+    return await_json(_module("httpx2").AsyncClient(base_url=url, headers=HEADERS))
 
 
 async def _httpx_aiohttp(url: str) -> AsyncCall:
-    return _await_json(_module("httpx_aiohttp").HttpxAiohttpClient(base_url=url, headers=HEADERS))
+    return await_json(_module("httpx_aiohttp").HttpxAiohttpClient(base_url=url, headers=HEADERS))
 
 
 async def _aiohttp(url: str) -> AsyncCall:
-    session = _module("aiohttp").ClientSession(url, headers=HEADERS)
-
-    async def call(bid: str) -> Any:
-        async with session.get(PATH.format(bid)) as response:
-            return (await response.json(loads=json.loads))["data"]
-
-    return call
+    return await_session(_module("aiohttp").ClientSession(url, headers=HEADERS))
 
 
 def _generated(url: str) -> Call:
@@ -103,9 +97,21 @@ def _get_json(client: Any) -> Call:
     return lambda bid: client.get(PATH.format(bid)).json()["data"]
 
 
-def _await_json(client: Any) -> AsyncCall:
+def await_json(client: Any) -> AsyncCall:
+    """Return what calls by an async client of httpx's kind."""
+
     async def call(bid: str) -> Any:
         return (await client.get(PATH.format(bid))).json()["data"]
+
+    return call
+
+
+def await_session(session: Any) -> AsyncCall:
+    """Return what calls by an aiohttp session."""
+
+    async def call(bid: str) -> Any:
+        async with session.get(PATH.format(bid)) as response:
+            return (await response.json(loads=json.loads))["data"]
 
     return call
 

@@ -1,10 +1,10 @@
-"""Draws what a call costs against rows and against calls at once, as SVG, both axes logarithmic."""
+"""Draws lines as SVG: the costs of a call on logarithmic axes, anything else on linear ones."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from benchmarks.peers import PEERS
 
@@ -39,6 +39,42 @@ def svg(samples: dict[str, dict[str, list[float]]], peers: list[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="12" fill="#333">\n'
         f'<rect width="{width}" height="{height}" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def linear(title: str, lines: Mapping[str, Line], unit: str) -> str:
+    """Return the plot of lines, both axes linear and from zero: linear growth is straight."""
+    points = [point for line in lines.values() for point in line]
+    right, highest = max(x for x, _ in points), max(y for _, y in points)
+    step = next(each for each in (1, 2, 5, 10, 20, 50, 100) if highest <= 6 * each)
+    top = step * math.ceil(highest / step)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return round(_WIDTH * x / right, 1), round(_HEIGHT * (1 - y / top), 1)
+
+    parts = []
+    for tick in range(0, top + 1, step):
+        _, y = place(0, tick)
+        parts.append(f'<path d="M0 {y}h{_WIDTH}" stroke="#ddd"/>')
+        parts.append(f'<text x="-8" y="{y + 4}" text-anchor="end">{tick} {unit}</text>')
+    for value in sorted({x for x, _ in points}):
+        x, _ = place(value, 0)
+        parts.append(f'<text x="{x}" y="{_HEIGHT + 20}" text-anchor="middle">{value:.0f}</text>')
+    for color, (label, line) in zip(reversed(_COLORS), lines.items(), strict=False):
+        places = [place(*point) for point in line]
+        path = " L".join(f"{x} {y}" for x, y in places)
+        parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="3"/>')
+        parts += [f'<circle cx="{x}" cy="{y}" r="4" fill="{color}"/>' for x, y in places]
+        parts.append(
+            f'<text x="{places[0][0]}" y="{places[0][1] - 10}" fill="{color}">{label}</text>'
+        )
+    width, height = _WIDTH + 100, _HEIGHT + 90
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="14" fill="#333">\n'
+        f'<rect width="{width}" height="{height}" fill="#fff"/>\n'
+        f'<text x="{width / 2}" y="24" text-anchor="middle" font-weight="bold">{title}</text>\n'
+        '<g transform="translate(66 44)">\n' + "\n".join(parts) + "\n</g>\n</svg>\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,12 @@ def _cell(column: str, samples: dict[str, list[float]], peer: str) -> str:
         return _PLAIN[column].format(middle)
     if peer == REFERENCE:
         return f"1.00 ({_seconds(middle)})"
-    pairs = zip(samples[peer], samples[REFERENCE], strict=True)
-    ratios = [value / reference for value, reference in pairs]
+    return ratio(samples[peer], samples[REFERENCE])
+
+
+def ratio(values: list[float], references: list[float]) -> str:
+    """Return the median of the ratio within a round, and half the distance of its quartiles."""
+    ratios = [value / reference for value, reference in zip(values, references, strict=True)]
     return f"{statistics.median(ratios):.2f} ± {_spread(ratios):.2f}"
 
 
@@ -97,17 +102,26 @@ def _decode_table(seconds: dict[str, list[float]]) -> list[str]:
 
 
 def _circumstances(results: dict[str, Any], peers: list[str]) -> list[str]:
-    machine = results["machine"]
     rounds = len(results["samples"][f"rows {ROWS[0]}"][REFERENCE])
-    lines = [
-        f"- {machine['cpu']}, {machine['cores']} cores; {machine['system']}; "
-        f"Python {machine['python']}; {rounds} rounds; {results['date']}"
-    ]
+    lines = [f"- {measured_on(results)}; {rounds} rounds"]
     for peer in peers:
-        installed = results["versions"][peer]
-        versions = ", ".join(f"{name} {installed[name]}" for name in PEERS[peer].requirements)
-        lines.append(f"- {PEERS[peer].label}: {versions}")
+        told = versions(results["versions"][peer], PEERS[peer].requirements)
+        lines.append(f"- {PEERS[peer].label}: {told}")
     return lines
+
+
+def measured_on(results: dict[str, Any]) -> str:
+    """Return the machine, its Python, and the day."""
+    machine = results["machine"]
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores; {machine['system']};"
+        f" Python {machine['python']}; {results['date']}"
+    )
+
+
+def versions(installed: dict[str, str], told: Iterable[str]) -> str:
+    """Return the versions of what is told of an environment."""
+    return ", ".join(f"{name} {installed[name]}" for name in told)
 
 
 def _spread(values: list[float]) -> float:

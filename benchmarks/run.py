@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from benchmarks import environments, report
+from benchmarks.loopback import running
 from benchmarks.peers import PEERS
+from benchmarks.process import RESULTS, Worker, machine, start
 from benchmarks.server import ROWS, usage_body
+from benchmarks.ways import ENVIRONMENTS
 
-RESULTS = environments.ROOT / "benchmarks" / "results"
 AT_ONCE = (1, 10, 50, 100, 200)
 THREADS = 50
 
@@ -32,42 +31,20 @@ _ONE_BY_ONE: dict[str, dict[str, int]] = {
     "with unit": {"rows": ROWS[-1], "calls": 1, "unit": True},
 }
 _PEAK_ROUNDS = 3
+_WORKER = "benchmarks.worker"
+_EPILOG = "scripts/bench bulk compares the ways to many ids, and has a --help of its own"
 
 Samples = dict[str, dict[str, list[float]]]
 """What was measured → peer → a value for each round."""
 
 
-class Worker:
-    """A process that measures one peer in its environment."""
-
-    def __init__(self, peer: str, python: Path, url: str) -> None:
-        self.peer = peer
-        self.python = python
-        self._process = _start([python, "-m", "benchmarks.worker", peer, url])
-
-    def ask(self, measure: str, **options: Any) -> Any:
-        """Return what the worker measured."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps({"measure": measure, **options}) + "\n")
-        self._process.stdin.flush()
-        if not (line := self._process.stdout.readline()):
-            raise RuntimeError(f"the worker of {self.peer} failed, see above")
-        return json.loads(line)
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._process.communicate()
-
-
 def measure(pythons: dict[str, Path], rounds: int) -> Samples:
     """Return the samples of so many rounds."""
     samples: Samples = defaultdict(lambda: defaultdict(list))
-    with _server() as url, ExitStack() as stack:
+    with running("benchmarks.server") as server, ExitStack() as stack:
         workers = [
-            stack.enter_context(Worker(peer, python, url)) for peer, python in pythons.items()
+            stack.enter_context(Worker(peer, python, _WORKER, server.url))
+            for peer, python in pythons.items()
         ]
         for number in range(rounds):
             print(f"scripts/bench: round {number + 1} of {rounds}", file=sys.stderr)
@@ -76,7 +53,7 @@ def measure(pythons: dict[str, Path], rounds: int) -> Samples:
                 samples[name][worker.peer].append(value)
             if number < _PEAK_ROUNDS:
                 for peer, python in pythons.items():
-                    with Worker(peer, python, url) as fresh:
+                    with Worker(peer, python, _WORKER, server.url) as fresh:
                         samples["peak MiB"][peer].append(_peak(fresh))
     return samples
 
@@ -115,50 +92,30 @@ def _peak(fresh: Worker) -> float:
 
 
 def _decode_seconds(python: Path, rounds: int) -> dict[str, list[float]]:
-    with _start([python, "-m", "benchmarks.decode", str(rounds)]) as process:
+    with start(python, "-m", "benchmarks.decode", rounds) as process:
         assert process.stdout
         return json.load(process.stdout)  # type: ignore[no-any-return]
 
 
-@contextmanager
-def _server() -> Iterator[str]:
-    server = _start([sys.executable, "-m", "benchmarks.server"])
-    try:
-        assert server.stdout
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-    finally:
-        server.communicate()
-
-
-def _start(command: list[Any]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=environments.ROOT
-    )
-
-
-def machine() -> dict[str, Any]:
-    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    model = next(line.partition(":")[2] for line in cpu.splitlines() if "model name" in line)
-    return {
-        "cpu": model.strip(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
+def _requirements() -> dict[str, environments.Requirements]:
+    """Return what each environment is made of, those of `scripts/bench bulk` too."""
+    of_peers = {name: peer.requirements for name, peer in PEERS.items()}
+    return {name: environment.requirements for name, environment in ENVIRONMENTS.items()} | of_peers
 
 
 def main() -> None:
     """Make the environments, measure, and write `benchmarks/results/`."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--rounds", type=int, default=11, help="default %(default)s")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder to write to")
     parser.add_argument("--lock", action="store_true", help="only move the peers to new versions")
     options = parser.parse_args()
     if options.lock:
-        environments.lock("--upgrade")
+        environments.lock(_requirements(), "--upgrade")
         return
-    pythons = environments.make(options.peers)
+    of_all = _requirements()
+    pythons = environments.make({peer: of_all[peer] for peer in options.peers})
     results = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),

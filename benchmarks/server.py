@@ -1,11 +1,14 @@
-"""A loopback server that is never the bottleneck: keep-alive, every answer made beforehand."""
+"""A loopback server that is never the bottleneck: keep-alive, an answer is made but once."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import json
-import sys
+from typing import Any
+
+from benchmarks.loopback import Connection, serve
 
 ROWS = (1, 30, 1_000, 100_000)
 """The sizes of answer that are served: `rows-30` is the billing id with 30 rows.
@@ -13,7 +16,17 @@ ROWS = (1, 30, 1_000, 100_000)
 Each comes also with a member of its rows that the spec doesn't know: `rows-30-unit`.
 """
 
+ROWS_OF_ANY = 30
+"""The rows of every other billing id; it ends with a number of seven digits, as do its totals.
+
+A third of these is above 64 bits.
+"""
+
+RESTATED = "/restated"
+"""The path below which a tenth of those totals is another."""
+
 _NEW_YEAR = datetime.date(2025, 1, 1)
+_ID, _NUMBER = "@", "#"
 
 
 def billing_id(rows: int, *, unit: bool = False) -> str:
@@ -21,56 +34,88 @@ def billing_id(rows: int, *, unit: bool = False) -> str:
     return f"rows-{rows}-unit" if unit else f"rows-{rows}"
 
 
+def numbered(number: int) -> str:
+    """Return one of the ids with as many rows as any."""
+    return f"bid-{number:07}"
+
+
 def usage_body(rows: int, *, unit: bool = False) -> bytes:
     """Return a usage answer as the API sends it: a year of days for one meter after another."""
-    optional = {"unit": "calls"} if unit else {}
-    data = [
-        {
-            "billingId": billing_id(rows, unit=unit),
-            "day": (_NEW_YEAR + datetime.timedelta(days=index % 365)).isoformat(),
-            "totalBillingUsage": str(index * 7919 % 1_000_003),
-            "billingUsageName": f"meter-{index // 365}",
-            **optional,
-        }
-        for index in range(rows)
+    bid, optional = billing_id(rows, unit=unit), {"unit": "calls"} if unit else {}
+    return _body([_row(bid, index, f"{_total(index)}") | optional for index in range(rows)])
+
+
+def rows_of(number: int, below: str = "") -> list[tuple[str, str, str, int]]:
+    """Return what is served of an id: billing id, day, name, total."""
+    rows = json.loads(_filled(_template(below), numbered(number).encode()))["data"]
+    return [
+        (
+            row["billingId"],
+            row["day"],
+            row["billingUsageName"],
+            int(row["totalBillingUsage"]),
+        )
+        for row in rows
     ]
-    return json.dumps({"data": data}, separators=(",", ":")).encode()
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, answers: dict[bytes, bytes]) -> None:
-        self._answers = answers
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *heads, self._received = (self._received + data).split(b"\r\n\r\n")
-        for head in heads:
-            path = head.split(b" ", 2)[1]
-            self._transport.write(self._answers[path.rpartition(b"/")[2]])
+@functools.cache
+def _template(below: str) -> bytes:
+    """Return the answer of any id, with signs where the id and its number belong."""
+    rows = []
+    for index in range(ROWS_OF_ANY):
+        total = _total(index + 1)
+        if index % 3 == 0:
+            total += 10**24
+        if below == RESTATED and index % 10 == 4:
+            total += 1
+        rows.append(_row(_ID, index, f"{total}{_NUMBER}"))
+    return _body(rows)
 
 
-def _answer(rows: int, *, unit: bool) -> bytes:
-    body = usage_body(rows, unit=unit)
+def _filled(template: bytes, bid: bytes) -> bytes:
+    return template.replace(_ID.encode(), bid).replace(_NUMBER.encode(), bid[-7:])
+
+
+def _total(index: int) -> int:
+    return index * 7919 % 1_000_003
+
+
+def _row(bid: str, index: int, total: str) -> dict[str, Any]:
+    return {
+        "billingId": bid,
+        "day": (_NEW_YEAR + datetime.timedelta(days=index % 365)).isoformat(),
+        "totalBillingUsage": total,
+        "billingUsageName": f"meter-{index // 365}",
+    }
+
+
+def _body(rows: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"data": rows}, separators=(",", ":")).encode()
+
+
+def _answer(body: bytes) -> bytes:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
 
 
-async def serve() -> None:
-    """Print the port, and serve until standard input closes."""
-    answers = {
-        billing_id(rows, unit=unit).encode(): _answer(rows, unit=unit)
-        for rows in ROWS
-        for unit in (False, True)
-    }
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(answers), "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+@functools.cache
+def _answer_of_size(bid: str) -> bytes:
+    _, rows, *unit = bid.split("-")
+    return _answer(usage_body(int(rows), unit=bool(unit)))
+
+
+class _Connection(Connection):
+    answered = 0
+
+    def answer(self, path: bytes) -> None:
+        _Connection.answered += 1
+        below, _, bid = path.decode().partition("/api/v1/usage/")
+        if bid.startswith("rows-"):
+            self.transport.write(_answer_of_size(bid))
+        else:
+            self.transport.write(_answer(_filled(_template(below), bid.encode())))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(_Connection, lambda: _Connection.answered))

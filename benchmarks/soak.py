@@ -10,30 +10,28 @@ import argparse
 import asyncio
 import datetime
 import json
-import os
 import random
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.faults import KINDS, totals
+from benchmarks.loopback import running
+from benchmarks.process import RESULTS, memory_mib
 from oneloop import AsyncOneloop, BillingUsage, Oneloop
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 FAULT_SHARE = 0.05
 TIMEOUT, DRIP_TIMEOUT = 60.0, 0.5
 MAX_GROWTH = 4.0
 """MiB by which the memory of the last fifth of the calls may lie above that of the second."""
 
 _KEY = "soak-key"
+_EPILOG = "scripts/soak sync kills syncs, and has a --help of its own"
 _SHARES = [1 - FAULT_SHARE] + [FAULT_SHARE / (len(KINDS) - 1)] * (len(KINDS) - 1)
 
 
@@ -61,7 +59,7 @@ class Soak:
             if got != expected and len(self.wrong) < 20:
                 self.wrong.append(f"{kind}-{number}: expected {expected}, got {got}: {outcome!r}")
             if self.outcomes.total() % max(len(self.kinds) // 50, 1) == 0:
-                self.memory.append(resident_mib())
+                self.memory.append(memory_mib("VmRSS"))
                 self.descriptors.append(descriptors())
 
     def growth(self) -> float:
@@ -74,11 +72,13 @@ class Soak:
 def run(requests: int, at_once: int = 50, seed: int = 0) -> dict[str, Any]:
     """Return the figures of so many requests, half from threads, half from tasks of a loop."""
     soak = Soak(requests, seed)
-    with _server() as (url, open_connections):
+    with running("benchmarks.faults") as server:
         before, began = descriptors(), time.monotonic()
         callers = [
-            threading.Thread(target=_call_in_threads, args=(soak, url, at_once // 2)),
-            threading.Thread(target=_call_in_tasks, args=(soak, url, at_once - at_once // 2)),
+            threading.Thread(target=_call_in_threads, args=(soak, server.url, at_once // 2)),
+            threading.Thread(
+                target=_call_in_tasks, args=(soak, server.url, at_once - at_once // 2)
+            ),
         ]
         for caller in callers:
             caller.start()
@@ -92,7 +92,7 @@ def run(requests: int, at_once: int = 50, seed: int = 0) -> dict[str, Any]:
             "seconds": round(seconds, 1),
             "outcomes": [[*key, count] for key, count in sorted(soak.outcomes.items())],
             "wrong": soak.wrong,
-            "connections left": _left(open_connections),
+            "connections left": _left(server.figure),
             "descriptors left": descriptors() - before,
             "descriptors at most": max(soak.descriptors),
             "memory MiB": [round(mib, 1) for mib in soak.memory],
@@ -166,32 +166,6 @@ def _left(open_connections: Callable[[], int]) -> int:
     return count
 
 
-@contextmanager
-def _server() -> Iterator[tuple[str, Callable[[], int]]]:
-    """Yield the URL, and a function that asks how many connections are open."""
-    command = [sys.executable, "-m", "benchmarks.faults"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as server:
-        assert server.stdin
-        assert server.stdout
-        ask, answers = server.stdin, server.stdout
-
-        def open_connections() -> int:
-            ask.write("\n")
-            ask.flush()
-            return int(answers.readline())
-
-        yield f"http://127.0.0.1:{int(answers.readline())}", open_connections
-        ask.close()
-
-
-def resident_mib() -> float:
-    """Return what this process holds in memory (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def descriptors() -> int:
     """Return how many file descriptors this process has open (Linux)."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
@@ -226,7 +200,7 @@ def _markdown(figures: dict[str, Any], date: str) -> str:
 
 def main() -> None:
     """Run, write soak.md and soak.json, and exit with 1 where anything isn't as promised."""
-    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--requests", type=int, default=200_000, help="default %(default)s")
     parser.add_argument("--at-once", type=int, default=50, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the faults' order")

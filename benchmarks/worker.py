@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.peers import PEERS, AsyncCall, Call
+from benchmarks.process import CPU, answer, memory_mib
 from benchmarks.server import billing_id
 
 
@@ -87,9 +85,9 @@ class _Worker:
         for _ in range(3):
             call(billing_id(1))
         gc.collect()
-        before = _memory("VmRSS")
+        before = memory_mib("VmRSS")
         result = call(billing_id(rows))
-        peak = _memory("VmHWM") - before
+        peak = memory_mib("VmHWM") - before
         _check(result, rows)
         return peak
 
@@ -112,42 +110,22 @@ class _Worker:
         return lambda bid: self._loop.run(call(bid))
 
 
-class CPU:
-    """The CPU seconds of this process, all threads, within a block."""
-
-    def __enter__(self) -> CPU:
-        gc.collect()
-        self._began = time.process_time()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.seconds = time.process_time() - self._began
-
-
 def _check(result: Any, rows: int) -> None:
     if len(result) != rows:
         raise ValueError(f"{rows} rows expected, {len(result)} arrived")
 
 
-def _memory(field: str) -> float:
-    """Return a field of this process's status in MiB (Linux)."""
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
-        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
-
-
 def main() -> None:
     """Answer the runner until it closes standard input."""
     worker = _Worker(*sys.argv[1:])
-    measures: dict[str, Callable[..., Any]] = {
-        "one_by_one": worker.one_by_one,
-        "at_once": worker.at_once,
-        "threads": worker.threads,
-        "peak": worker.peak,
-    }
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(measures[request.pop("measure")](**request)), flush=True)
-    os._exit(0)  # a peer's complaints about unclosed sessions are of no interest
+    answer(
+        {
+            "one_by_one": worker.one_by_one,
+            "at_once": worker.at_once,
+            "threads": worker.threads,
+            "peak": worker.peak,
+        }
+    )
 
 
 if __name__ == "__main__":
