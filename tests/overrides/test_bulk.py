@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextvars
 import os
 import signal
@@ -219,6 +220,31 @@ def first_only(connection: socket.socket, head: bytes, number: int) -> None:
         echo(connection, head, number)
     else:
         left_alone(connection, head, number)
+
+
+class Limited:
+    """Answers so many requests in any second, and refuses the others."""
+
+    def __init__(self, most: int) -> None:
+        self._answered: collections.deque[float] = collections.deque(maxlen=most)
+        self._lock = threading.Lock()
+
+    def __call__(self, connection: socket.socket, head: bytes, number: int) -> None:
+        with self._lock:
+            now = time.monotonic()
+            is_full = len(self._answered) == self._answered.maxlen
+            if refused := is_full and now - self._answered[0] < 1:
+                connection.sendall(reply(b"{}", 429))
+            else:
+                self._answered.append(now)
+        if not refused:
+            echo(connection, head, number)
+
+
+def test_no_id_fails_at_a_server_that_allows_just_the_rate() -> None:
+    with RawServer(Limited(300)) as server, Oneloop(api_key=KEY, base_url=server.url) as client:
+        with client.iter_billing_usage((f"b{n}" for n in range(700)), rate=300) as results:
+            assert [result.error for result in results if result.error] == []
 
 
 @every_crew
