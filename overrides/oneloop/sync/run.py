@@ -265,8 +265,9 @@ def _is_id(bid: str) -> bool:
 
 def storable(result: UsageResult) -> UsageResult:
     """Return the result, or an error in its place where its rows can't be stored."""
-    fault = result.usage and _fault(result.usage)
-    return UsageResult(result.billing_id, error=fault) if fault else result
+    if result.usage is not None and (fault := _fault(result.usage)):
+        return UsageResult(result.billing_id, error=fault)
+    return result
 
 
 def _fault(usage: BillingUsage) -> ResponseValidationError | None:
