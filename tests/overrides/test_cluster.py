@@ -187,12 +187,17 @@ def workers(dask_client: distributed.Client) -> Iterator[list[psutil.Process]]:
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(
-    dask_client: distributed.Client, workers: list[psutil.Process], target: Path | str
+    dask_client: distributed.Client,
+    workers: list[psutil.Process],
+    target: Path | str,
+    tmp_path: Path,
 ) -> None:
     killed = []
 
     def handle(connection: socket.socket, head: bytes, number: int) -> None:
         if number == 57:
+            for folder in tmp_path.iterdir():
+                (folder / ".unfinished").touch()
             worker = worker_of(connection, workers)
             worker.send_signal(signal.SIGKILL)
             killed.append(worker)
@@ -233,11 +238,20 @@ def test_an_error_of_one_id_is_counted_and_told(
 ) -> None:
     failures: list[UsageResult] = []
     ids: list[Any] = [*IDS[:30], "a/b", 5, ["b001"]]
-    with RawServer(refusing("b007", "b021", status=404)) as server:
+    refuse = refusing("b007", "b021", status=404)
+
+    def handle(connection: socket.socket, head: bytes, number: int) -> None:
+        if asked(head) == "b011":  # two figures of one day
+            connection.sendall(reply(usage_body(*[row(billingId="b011")] * 2)))
+        else:
+            refuse(connection, head, number)
+
+    with RawServer(handle) as server:
         result = run(dask_client, server, target, ids, on_failure=failures.append)
-    assert (result.ids, result.failed, result.new) == (28, 5, 84)
+    assert (result.ids, result.failed, result.new) == (27, 6, 81)
     assert {str(each.billing_id): type(each.error).__name__ for each in failures} == {
         "b007": "NotFoundError",
+        "b011": "ResponseValidationError",
         "b021": "NotFoundError",
         "a/b": "ValueError",
         "5": "TypeError",
@@ -300,7 +314,7 @@ def test_all_workers_together_keep_to_the_rate(
         answer(connection, head, number)
 
     with RawServer(handle) as server:
-        run(dask_client, server, tmp_path / "usage", IDS[:120], rate=100)
+        run(dask_client, server, tmp_path / "usage", IDS[:120], rate=100, partition_size=4)
     moments.sort()
     at_once = max(sum(begin <= each < begin + 0.5 for each in moments) for begin in moments)
     assert at_once <= 50 * 1.1
@@ -431,6 +445,14 @@ def test_what_can_not_be_is_refused_before_any_request(
             run(options.pop("dask_client"), server, options.pop("target"), **options)
         assert server.requests == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_asynchronous_client_is_refused(
+    dask_client: distributed.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed.Client, "asynchronous", True)
+    with RawServer(answer) as server, pytest.raises(ConfigurationError, match="asynchronous"):
+        run(dask_client, server, tmp_path / "usage", at_once=1)
 
 
 def test_a_folder_that_can_not_be_written_is_one_line(
