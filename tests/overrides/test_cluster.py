@@ -475,12 +475,19 @@ def test_an_asynchronous_client_is_refused(
         run(dask_client, server, tmp_path / "usage", at_once=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("nowhere/usage", "No such file or directory", id="no folder around it"),
+        pytest.param("u" * 300, "File name too long", id="a long name"),
+    ],
+)
 def test_a_folder_that_can_not_be_written_is_one_line(
-    dask_client: distributed.Client, tmp_path: Path
+    dask_client: distributed.Client, tmp_path: Path, name: str, reason: str
 ) -> None:
     with RawServer(answer) as server:
-        with pytest.raises(OneloopError, match="usage can't be written: No such file or directory"):
-            run(dask_client, server, tmp_path / "nowhere" / "usage")
+        with pytest.raises(OneloopError, match=f"can't be written: {reason}"):
+            run(dask_client, server, tmp_path / name)
         assert server.requests == []
 
 

@@ -128,10 +128,12 @@ def _shares(at_once: int, rate: float | None) -> tuple[int, float | None]:
 @contextlib.contextmanager
 def _new_folder(target: Path) -> Iterator[Path]:
     """Give a folder beside `target` that takes its name when all went well."""
-    if target.exists():
-        raise ConfigurationError(f"{target} is there already: each run makes a folder of its own")
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     with _writing(target):
+        if target.exists():
+            raise ConfigurationError(
+                f"{excerpt(str(target))} is there already: each run makes a folder of its own"
+            )
         beside.mkdir()
     try:
         yield beside
@@ -148,7 +150,8 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OneloopError(f"{target} can't be written: {error.strerror}") from error
+        where = excerpt(str(target))
+        raise OneloopError(f"{where} can't be written: {error.strerror}") from error
 
 
 def _partitions(run: Run, ids: Iterable[str], size: int) -> Iterator[Partition]:
