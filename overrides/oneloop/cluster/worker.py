@@ -6,7 +6,7 @@ import pickle
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +18,7 @@ from oneloop.errors import ConfigurationError, OneloopError, excerpt
 from oneloop.sync import SyncResult
 from oneloop.sync import sync as into_database
 from oneloop.sync.run import storable
-from oneloop.usage import UsageRow
+from oneloop.usage import BillingUsage
 
 Outcome: TypeAlias = tuple[SyncResult, list[UsageResult]] | OneloopError
 """The counts and the failures of a partition, or what ends the run."""
@@ -95,10 +95,10 @@ def _write_part(
     client: Oneloop, partition: Partition, on_failure: Callable[[UsageResult], object]
 ) -> SyncResult:
     """Write the usage of a partition into a file, whole or not at all."""
-    from pyarrow import concat_tables, parquet  # noqa: PLC0415 - an extra
+    from pyarrow import concat_tables, parquet, table  # noqa: PLC0415 - an extra
 
     counts = SyncResult()
-    tables = [_table(())]
+    tables = [table(BillingUsage("of none", ()))]
     with client.iter_billing_usage(partition.ids, **partition.run.options) as results:
         for result in map(storable, results):
             if result.usage is None:
@@ -107,23 +107,10 @@ def _write_part(
             else:
                 counts.ids += 1
                 counts.new += len(result.usage)
-                tables.append(_table(result.usage))
+                tables.append(table(result.usage))
     path = Path(partition.run.target, f"part-{partition.number:05}.parquet")
     beside = path.with_name(f".{uuid.uuid4().hex}")
     key = [(name, "ascending") for name in ("billing_id", "day", "name")]
     parquet.write_table(concat_tables(tables).sort_by(key), beside)
     beside.replace(path)
     return counts
-
-
-def _table(rows: Iterable[UsageRow]) -> Any:
-    import pyarrow  # noqa: PLC0415
-
-    columns = {
-        "billing_id": pyarrow.string(),
-        "day": pyarrow.date32(),
-        "name": pyarrow.string(),
-        "total": pyarrow.decimal128(38, 0),
-    }
-    values = {name: [getattr(row, name) for row in rows] for name in columns}
-    return pyarrow.table(values, schema=pyarrow.schema(list(columns.items())))
