@@ -37,7 +37,7 @@ from oneloop import (
     cluster,
 )
 from oneloop.cluster.run import _shares
-from oneloop.cluster.worker import Partition, Run
+from oneloop.cluster.worker import Partition, Run, end, work
 from oneloop.sync import SyncResult
 from tests.faces import KEY
 from tests.servers import Handler, RawServer, reply, row, usage_body
@@ -509,6 +509,18 @@ def test_without_dask_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     with RawServer(answer) as server:
         with pytest.raises(ConfigurationError, match=r"oneloop-api-client\[dask\]"):
             run(None, server, tmp_path / "usage")  # type: ignore[arg-type]
+
+
+def test_a_worker_without_pyarrow_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with Oneloop(api_key=HERE, pickle_api_key=True) as client:
+        common = Run("a-run", pickle.dumps(client), tmp_path, {"rate": None})
+    outcome = work(Partition(common, 0, []))
+    end("a-run")
+    assert isinstance(outcome, ConfigurationError)
+    assert "on a worker: needs pyarrow: pip install 'oneloop-api-client[dask]'" in str(outcome)
 
 
 def test_importing_it_brings_no_engine() -> None:

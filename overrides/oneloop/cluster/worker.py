@@ -14,7 +14,7 @@ import attrs
 
 from oneloop.bulk import UsageResult
 from oneloop.client import Oneloop
-from oneloop.errors import ConfigurationError, OneloopError, excerpt
+from oneloop.errors import ConfigurationError, OneloopError, excerpt, missing_extra
 from oneloop.sync import SyncResult
 from oneloop.sync import sync as into_database
 from oneloop.sync.run import storable
@@ -95,8 +95,10 @@ def _write_part(
     client: Oneloop, partition: Partition, on_failure: Callable[[UsageResult], object]
 ) -> SyncResult:
     """Write the usage of a partition into a file, whole or not at all."""
-    from pyarrow import concat_tables, parquet, table  # noqa: PLC0415 - an extra
-
+    try:
+        from pyarrow import concat_tables, parquet, table  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise missing_extra("pyarrow", "dask") from None
     counts = SyncResult()
     tables = [table(BillingUsage("of none", ()))]
     with client.iter_billing_usage(partition.ids, **partition.run.options) as results:
