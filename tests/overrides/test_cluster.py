@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import itertools
 import os
 import pickle
 import re
@@ -334,11 +333,16 @@ def test_all_workers_together_keep_to_the_rate(
 
 
 def test_the_rate_holds_from_one_partition_to_the_next(
-    dask_client: distributed.Client, tmp_path: Path, noting: Handler, moments: list[float]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RawServer(noting) as server:
-        run(dask_client, server, tmp_path / "usage", IDS[:4], rate=4, at_once=1, partition_size=2)
-    assert min(later - each for each, later in itertools.pairwise(moments)) > 0.15
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with Oneloop(api_key=HERE, pickle_api_key=True) as client:
+        options = {"concurrency": 1, "rate": 4.0}
+        common = Run("a-slow-run", pickle.dumps(client), tmp_path, options)
+    assert work(Partition(common, 0, [])) == (SyncResult(), [])
+    end("a-slow-run")
+    assert slept == [1 / 4]
 
 
 @pytest.mark.parametrize(
