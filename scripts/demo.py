@@ -1,4 +1,4 @@
-"""What scripts/demo shows, in a screen: an answer, what its published spec says, what we make of it."""
+"""What scripts/demo shows, in a screen: an answer, what its spec says, what we make of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ BIN = sys.argv[1]
 
 
 def main() -> None:
+    """Show it."""
     with Sandbox() as sandbox, Oneloop(api_key=API_KEY, base_url=sandbox.url) as client:
         say(f"A sandbox of the Oneloop API, made from its spec, is up at {sandbox.url}.")
         raw = client.api.get_billing_usage("bid_acme")

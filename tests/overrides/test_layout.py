@@ -36,6 +36,7 @@ ALLOWED = {
         "version",
         "sandbox",
     },
+    "cluster": {"bulk", "client", "errors", "sync", "usage"},
     "__main__": {"cli"},
     "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }

@@ -1,20 +1,34 @@
-"""README shows what is: its Python runs, its numbers and links hold."""
+"""README and docs/ show what is: their Python runs, their numbers and links hold."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
+from oneloop import Oneloop, UsageResult
 from oneloop.sandbox import API_KEY, Sandbox
+from oneloop.sync import SyncResult
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+RECIPES = ROOT / "docs" / "recipes"
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def programs(text: str) -> list[str]:
+    """Return the blocks of Python."""
+    return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+PROGRAMS = programs(README)
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +55,34 @@ def test_numbers_are_the_sandboxs() -> None:
     assert f"# {{date({day.year}, {day.month}, {day.day}): {total}, ...}}" in README
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
-def test_links_and_scripts_lead_somewhere(document: str) -> None:
-    text = (ROOT / document).read_text("utf-8")
-    paths = re.findall(r"\]\((?!https?://|#)([^)#]+)\)", text) + re.findall(r"scripts/\w+", text)
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+def test_dask_recipe_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for program in programs((RECIPES / "dask.md").read_text("utf-8")):
+        exec(program, names)
+    assert len(names["totals"]) == 2
+
+
+@pytest.mark.parametrize("name", ["ray", "spark"])
+def test_recipe_that_does_not_run_says_so_and_names_what_is(name: str) -> None:
+    text = (RECIPES / f"{name}.md").read_text("utf-8")
+    assert "**Not run by this project's tests**" in text
+    fields = attrs.fields_dict(UsageResult) | attrs.fields_dict(SyncResult)
+    (program,) = programs(text)
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("oneloop"):
+            module = importlib.import_module(node.module)
+            assert all(hasattr(module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert node.value.id != "client" or hasattr(Oneloop, node.attr)
+            assert node.value.id != "result" or node.attr in fields
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_scripts_lead_somewhere(document: Path) -> None:
+    text = document.read_text("utf-8")
+    paths = [
+        *(document.parent / path for path in re.findall(r"\]\((?!https?://|#)([^)#]+)\)", text)),
+        *(ROOT / path for path in re.findall(r"scripts/\w+", text)),
+    ]
+    assert [path for path in paths if not path.exists()] == []

@@ -55,6 +55,8 @@ class PostgresStore(Store):
             raise ConfigurationError(
                 "the target isn't a postgresql:// URL as libpq has it"
             ) from None
+        if "@" in f"{options.get('host')}{options.get('dbname')}":  # errors would quote the rest
+            raise ConfigurationError("the target's user or password isn't percent-encoded")
         with self._errors():
             self._connection = psycopg.connect(
                 **options, autocommit=True, prepare_threshold=None, client_encoding="utf8"

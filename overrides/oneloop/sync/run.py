@@ -190,8 +190,7 @@ class _Run:
         self._finish()
 
     def _take(self, result: UsageResult) -> None:
-        if result.usage is not None and (fault := _fault(result.usage)):
-            result = UsageResult(result.billing_id, error=fault)
+        result = storable(result)
         if not isinstance(result.error, TypeError | ValueError):  # else it is no billing id
             if result.billing_id in self._batch.asked:
                 self._write()
@@ -262,6 +261,13 @@ def _is_id(bid: str) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def storable(result: UsageResult) -> UsageResult:
+    """Return the result, or an error in its place where its rows can't be stored."""
+    if result.usage is not None and (fault := _fault(result.usage)):
+        return UsageResult(result.billing_id, error=fault)
+    return result
 
 
 def _fault(usage: BillingUsage) -> ResponseValidationError | None:
