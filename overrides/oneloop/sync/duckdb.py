@@ -19,16 +19,16 @@ try:
 except ImportError:
     raise missing_extra("DuckDB", "duckdb") from None
 
-# One document of columns is bound several times faster than a parameter for each value.
+# A document for each column is bound several times faster than a parameter for each value.
 _FETCHED = """
     create or replace temp table fetched as
-    with columns as (select from_json(?, '[["VARCHAR"]]') as c)
-    select unnest(c[1]) as billing_id, unnest(c[2])::date as day, unnest(c[3]) as name,
-    unnest(c[4])::numeric(38,0) as total from columns"""
+    select unnest(from_json(?, '["VARCHAR"]')) as billing_id,
+    unnest(from_json(?, '["DATE"]')) as day, unnest(from_json(?, '["VARCHAR"]')) as name,
+    unnest(from_json(?, '["DECIMAL(38,0)"]')) as total"""
 _ASKED = """
     create or replace temp table asked as
-    with columns as (select from_json(?, '[["VARCHAR"]]') as c)
-    select unnest(c[1]) as billing_id, unnest(c[2]) as error from columns"""
+    select unnest(from_json(?, '["VARCHAR"]')) as billing_id,
+    unnest(from_json(?, '["VARCHAR"]')) as error"""
 
 
 class DuckDBStore(Store):
@@ -114,8 +114,8 @@ class DuckDBStore(Store):
             [str(row.total) for row in rows],
         ]
         asked = [list(batch.asked), list(batch.asked.values())]
-        for sql, document in ((_FETCHED, columns), (_ASKED, asked)):
-            self._connection.execute(sql, [msgspec.json.encode(document).decode()])
+        for sql, lists in ((_FETCHED, columns), (_ASKED, asked)):
+            self._connection.execute(sql, [msgspec.json.encode(each).decode() for each in lists])
 
     def _change(self, sql: str) -> int:
         changed = self._connection.execute(sql).fetchone()
