@@ -97,8 +97,8 @@ def stream(ids: int) -> dict[str, Any]:
 def main() -> None:
     """Measure, and write bulk.json, bulk.md and bulk.svg to `benchmarks/results/`."""
     parser = argparse.ArgumentParser(prog="scripts/bench bulk", description=__doc__)
-    parser.add_argument("--ids", type=int, default=3_000, help="a round (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=7, help="default %(default)s")
+    parser.add_argument("--ids", type=int, default=6_000, help="a round (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="default %(default)s")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument(
         "--million",
