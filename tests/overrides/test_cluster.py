@@ -41,7 +41,8 @@ from oneloop.sync import SyncResult
 from tests.faces import KEY
 from tests.servers import Handler, RawServer, reply, row, usage_body
 
-IDS = [f"b{number:03}" for number in range(200)]
+# No text like these is in the identifiers that Dask makes up.
+IDS = [f"who-{number:03}" for number in range(200)]
 HERE = "sk-of-this-machine-0123"
 PASSWORD = "pass-0123456789"
 Row = tuple[str, datetime.date, str, int]
@@ -68,7 +69,7 @@ def dask_client() -> Iterator[distributed.Client]:
 
 def totals(bid: str) -> list[tuple[datetime.date, int]]:
     """Return the usage of an id: three days, the last first; one count is past 64 bits."""
-    number = int(bid[1:])
+    number = int(bid.removeprefix("who-"))
     return [(datetime.date(2025, 1, day), number + 10 ** (12 * day)) for day in (3, 2, 1)]
 
 
@@ -240,12 +241,12 @@ def test_an_error_of_one_id_is_counted_and_told(
     dask_client: distributed.Client, target: Path | str
 ) -> None:
     failures: list[UsageResult] = []
-    ids: list[Any] = [*IDS[:30], "a/b", 5, ["b001"]]
-    refuse = refusing("b007", "b021", status=404)
+    ids: list[Any] = [*IDS[:30], "a/b", 5, ["who-001"]]
+    refuse = refusing("who-007", "who-021", status=404)
 
     def handle(connection: socket.socket, head: bytes, number: int) -> None:
-        if asked(head) == "b011":  # two figures of one day
-            connection.sendall(reply(usage_body(*[row(billingId="b011")] * 2)))
+        if asked(head) == "who-011":  # two figures of one day
+            connection.sendall(reply(usage_body(*[row(billingId="who-011")] * 2)))
         else:
             refuse(connection, head, number)
 
@@ -253,19 +254,19 @@ def test_an_error_of_one_id_is_counted_and_told(
         result = run(dask_client, server, target, ids, on_failure=failures.append)
     assert (result.ids, result.failed, result.new) == (27, 6, 81)
     assert {str(each.billing_id): type(each.error).__name__ for each in failures} == {
-        "b007": "NotFoundError",
-        "b011": "ResponseValidationError",
-        "b021": "NotFoundError",
+        "who-007": "NotFoundError",
+        "who-011": "ResponseValidationError",
+        "who-021": "NotFoundError",
         "a/b": "ValueError",
         "5": "TypeError",
-        "['b001']": "TypeError",
+        "['who-001']": "TypeError",
     }
 
 
 def test_a_key_that_is_not_taken_ends_the_run(
     dask_client: distributed.Client, tmp_path: Path
 ) -> None:
-    with RawServer(refusing("b015", status=401)) as server:
+    with RawServer(refusing("who-015", status=401)) as server:
         with pytest.raises(AuthenticationError) as caught:
             run(dask_client, server, tmp_path / "usage")
         assert len(server.requests) < 60

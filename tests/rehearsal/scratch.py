@@ -63,7 +63,9 @@ def clone(*, whole: bool) -> Iterator[Clone]:
             if done.returncode:
                 raise RuntimeError(done.stdout)
         else:
-            (root / ".venv").symlink_to(ROOT / ".venv")
+            (root / ".venvs").mkdir()
+            for name in (".venv", ".venvs/demo"):
+                (root / name).symlink_to(ROOT / ".venv")
             (root / "scripts" / "setup").write_text("#!/usr/bin/env bash\n")
             packages = [root, root / "overrides", root / "generated_client"]
             environment["PYTHONPATH"] = os.pathsep.join(map(str, packages))
