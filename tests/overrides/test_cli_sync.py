@@ -9,14 +9,16 @@ import subprocess
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from oneloop.cli import many as command
 from oneloop.cli.progress import Progress
+from oneloop.sync import postgres as engine
 from tests.clock import ends_within
 from tests.commands import COMMAND, heed_interrupts, on_terminal, run
 from tests.faces import KEY
-from tests.overrides.sync.databases import DuckDB, ids, rows
+from tests.overrides.sync.databases import DuckDB, Postgres, ids, rows
 from tests.servers import RawServer, echo, reply
 
 SUMMARY = (
@@ -175,6 +177,35 @@ def test_an_interrupt_keeps_what_was_committed(path: Path) -> None:
     assert err == "oneloop: interrupted: what is stored stays, and another run goes on from there\n"
     assert re.fullmatch(summary(0, 20, 0, 0, 0, 0), out)
     assert len(rows(DuckDB(path))) == 20
+
+
+def test_an_interrupt_waits_for_no_other_run(postgres: str) -> None:
+    """A batch that waits for its turn is given up, and the turn with it."""
+    assert run("sync", postgres, "bid_acme", "--sandbox")[0] == 0
+    with psycopg.connect(postgres) as other:
+
+        def take_the_turn(connection: socket.socket, head: bytes, number: int) -> None:
+            other.execute(engine._TURN.encode())
+            echo(connection, head, number)
+
+        with RawServer(take_the_turn) as server:
+            process = subprocess.Popen(
+                [*COMMAND, "sync", postgres, "b1"],
+                env=environment(server),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
+            )
+            waiting = "select count(*) from pg_stat_activity where wait_event = 'advisory'"
+            while Postgres(postgres).run(waiting) == [(0,)]:
+                assert process.poll() is None
+                time.sleep(0.01)
+            with ends_within(1):
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=9)
+    assert process.returncode == 130
+    assert {row[0] for row in rows(Postgres(postgres))} == {"bid_acme"}
 
 
 def test_a_terminal_shows_a_bar(server: RawServer, path: Path) -> None:
