@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from oneloop import (
@@ -269,15 +269,20 @@ TEXTS = st.text(st.sampled_from("=+-@;\n\r\t\"',ab é\uff1d\uff20"), max_size=5)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(names=st.lists(TEXTS, unique=True, min_size=1, max_size=8), spreadsheet=st.booleans())
+@given(
+    bid=st.sampled_from(["a", "-a"]),
+    names=st.lists(TEXTS, unique=True, min_size=1, max_size=8),
+    spreadsheet=st.booleans(),
+)
+@example(bid="a", names=["a;=b"], spreadsheet=True)
 def test_csv_is_that_of_oneloop_usage(
-    tmp_path: Path, api: API, client: Oneloop, names: list[str], spreadsheet: bool
+    tmp_path: Path, api: API, client: Oneloop, bid: str, names: list[str], spreadsheet: bool
 ) -> None:
     out = tmp_path / "x.csv"
-    api.usage = {"-a": [(DAY, name, 5) for name in names]}
-    export(client, ["-a"], out, spreadsheet=spreadsheet)
-    rows = [UsageRow(datetime.date(2025, 1, 1), name, 5, "-a") for name in names]
-    usage = BillingUsage("-a", sorted(rows))
+    api.usage = {bid: [(DAY, name, 5) for name in names]}
+    export(client, [bid], out, spreadsheet=spreadsheet)
+    rows = [UsageRow(datetime.date(2025, 1, 1), name, 5, bid) for name in names]
+    usage = BillingUsage(bid, sorted(rows))
     with out.open(newline="", encoding="utf-8") as file:
         found = list(csv.reader(file))
     text = as_csv([usage], terminal=False, spreadsheet=spreadsheet)
