@@ -888,6 +888,9 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("(?:^|(?<=[;\\n]))", "^"),
         ("\\uff1d\\uff0b\\uff0d\\uff20", ""),
     ],
+    ("sync/store", "sync/export"): [
+        (' and error is null"""', '"""'),
+    ],
     ("_spreadsheet", "sync/export"): [
         ("(^|[;\\n])", "^"),
     ],

@@ -71,7 +71,8 @@ def sync(
             libpq has it, `PGPASSWORD` and `~/.pgpass` included (extra `postgres`).
         concurrency: how many ids are fetched at a time.
         rate: requests a second, retries counted; None for no limit.
-        max_age: seconds; ids whose usage was stored since aren't asked for.
+        max_age: seconds; ids whose usage was stored since, and that didn't fail since, aren't asked
+            for.
         prune: whether rows that the API no longer gives move to the history.
         on_failure: called with each id's result that is an error.
         on_progress: called with the counts so far, after each id and each batch.

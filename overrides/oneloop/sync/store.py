@@ -96,12 +96,12 @@ class Store(abc.ABC):
     """How it makes a column of text."""
 
     def fresh(self, ids: Sequence[str], max_age: float) -> set[str]:
-        """Return those of the ids whose usage was stored within the last `max_age` seconds."""
+        """Return those whose usage was stored within `max_age` seconds and that didn't fail since."""
         found = self._fetch(
             f"""select billing_id from billing_usage_ids
             where billing_id in (select unnest({self.PARAMETER}::text[]))
             and extract(epoch from now()) - extract(epoch from fetched_at)
-            between 0 and {max_age:f}""",
+            between 0 and {max_age:f} and error is null""",
             list(ids),
         )
         return {bid for (bid,) in found}

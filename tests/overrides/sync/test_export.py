@@ -157,6 +157,10 @@ def test_what_failed_is_not_in_the_file_and_is_asked_for_again(
     assert again(max_age=0) == ExportResult(ids=1, failed=2, rows=1)
     assert sorted(api.asked) == ["a", "b"]
     assert read(out) == [("b", DAY, "calls", 2)]
+    api.usage["a"] = [(DAY, "calls", 3)]
+    assert again() == ExportResult(ids=2, failed=1, rows=2)
+    assert api.asked == ["a"], "young enough, and failed since"
+    assert read(out) == [("a", DAY, "calls", 3), ("b", DAY, "calls", 2)]
 
 
 def test_nothing_of_a_run_before_is_in_the_file_but_what_was_asked_for(
