@@ -96,7 +96,7 @@ class Store(abc.ABC):
     """How it makes a column of text."""
 
     def fresh(self, ids: Sequence[str], max_age: float) -> set[str]:
-        """Return those whose usage was stored within `max_age` seconds and that didn't fail since."""
+        """Return those whose usage was stored within `max_age` seconds and didn't fail since."""
         found = self._fetch(
             f"""select billing_id from billing_usage_ids
             where billing_id in (select unnest({self.PARAMETER}::text[]))
