@@ -76,7 +76,7 @@ class WorkStore(DuckDBStore):
             batch.rows += part
             with self._errors():
                 self._stage(batch)
-                self._change(f"insert into copied select {_COLUMNS} from fetched")
+                self._change(f"insert into copied select {_COLUMNS} from billing_usage_fetched")
         return self._copy("select * from copied")
 
     def _copy(self, rows: str) -> int:

@@ -21,12 +21,12 @@ except ImportError:
 
 # A document for each column is bound several times faster than a parameter for each value.
 _FETCHED = """
-    create or replace temp table fetched as
+    create or replace temp table billing_usage_fetched as
     select unnest(from_json(?, '["VARCHAR"]')) as billing_id,
     unnest(from_json(?, '["DATE"]')) as day, unnest(from_json(?, '["VARCHAR"]')) as name,
     unnest(from_json(?, '["DECIMAL(38,0)"]')) as total"""
 _ASKED = """
-    create or replace temp table asked as
+    create or replace temp table billing_usage_asked as
     select unnest(from_json(?, '["VARCHAR"]')) as billing_id,
     unnest(from_json(?, '["VARCHAR"]')) as error"""
 

@@ -22,14 +22,16 @@ _DEFAULTS = {
     "connect_timeout": 10,  # seconds
     "tcp_user_timeout": 60_000,  # milliseconds without an acknowledgement
 }
+_SETTLED = {"client_encoding": "utf8"}
 # Runs take turns, a batch each: they would count one restatement twice, and collide in `create`.
 _TURN = """
     set local lock_timeout = '60s';
     select pg_advisory_xact_lock(hashtextextended('oneloop ' || current_schema(), 0))"""
 _STAGING = """
-    create temp table fetched (billing_id text collate "C", day date, name text collate "C",
-    total numeric(38,0)) on commit drop;
-    create temp table asked (billing_id text collate "C", error text) on commit drop"""
+    create temp table billing_usage_fetched (billing_id text collate "C", day date,
+    name text collate "C", total numeric(38,0)) on commit drop;
+    create temp table billing_usage_asked (billing_id text collate "C", error text)
+    on commit drop"""
 
 
 class PostgresStore(Store):
@@ -50,7 +52,7 @@ class PostgresStore(Store):
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         try:
-            options: dict[str, Any] = _DEFAULTS | conninfo_to_dict(url)
+            options: dict[str, Any] = _DEFAULTS | conninfo_to_dict(url) | _SETTLED
         except psycopg.Error:  # it quotes the URL, and so a password
             raise ConfigurationError(
                 "the target isn't a postgresql:// URL as libpq has it"
@@ -58,13 +60,16 @@ class PostgresStore(Store):
         if "@" in f"{options.get('host')}{options.get('dbname')}":  # errors would quote the rest
             raise ConfigurationError("the target's user or password isn't percent-encoded")
         with self._errors():
-            self._connection = psycopg.connect(
-                **options, autocommit=True, prepare_threshold=None, client_encoding="utf8"
-            )
+            self._connection = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
+            # A server may say otherwise; a snapshot would then be older than the turn.
+            self._connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
             ((encoding,),) = self._fetch("show server_encoding")
             if encoding != "UTF8":  # names can be any text
                 raise DatabaseError(f"the database's encoding is {encoding}, not UTF8")
+            ((schema,),) = self._fetch("select current_schema()")
+            if schema and schema.startswith("pg_temp"):  # the usage would go with the connection
+                raise DatabaseError("the search_path begins with pg_temp: name another schema")
             with contextlib.nullcontext() if read_only else self._transaction():
                 self._require_layout(read_only=read_only)
         except BaseException:
@@ -99,11 +104,11 @@ class PostgresStore(Store):
     def _stage(self, batch: Batch) -> None:
         cursor = self._connection.cursor()
         cursor.execute(_STAGING)
-        with cursor.copy("copy fetched from stdin (format binary)") as copy:
+        with cursor.copy("copy billing_usage_fetched from stdin (format binary)") as copy:
             copy.set_types(["text", "date", "text", "numeric"])
             for row in batch.rows:
                 copy.write_row((row.billing_id, row.day, row.name, row.total))
-        with cursor.copy("copy asked from stdin (format binary)") as copy:
+        with cursor.copy("copy billing_usage_asked from stdin (format binary)") as copy:
             copy.set_types(["text", "text"])
             for asked in batch.asked.items():
                 copy.write_row(asked)

@@ -29,24 +29,27 @@ _KEYS: Final = {"billing_usage": "billing_id, day, name", "billing_usage_ids": "
 _NULLABLE: Final = ("fetched_at", "error")
 
 _HISTORY: Final = f"billing_usage_history ({', '.join(TABLES['billing_usage_history'])})"
-# `fetched` are the rows of a batch, `asked` its ids: with an error, or none.
+# `billing_usage_fetched` are the rows of a batch, `billing_usage_asked` its ids: with an error, or
+# none. Nobody else's tables have such names: `pg_temp` needn't be first in a search_path.
 _GONE: Final = """
-    from billing_usage u where u.billing_id in (select billing_id from asked where error is null)
-    and not exists (select 1 from fetched f
+    from billing_usage u
+    where u.billing_id in (select billing_id from billing_usage_asked where error is null)
+    and not exists (select 1 from billing_usage_fetched f
         where f.billing_id = u.billing_id and f.day = u.day and f.name = u.name)"""
 _RESTATED: Final = f"""
     insert into {_HISTORY}
     select u.billing_id, u.day, u.name, u.total, u.changed_at, now()
-    from billing_usage u join fetched f using (billing_id, day, name) where u.total <> f.total"""
+    from billing_usage u join billing_usage_fetched f using (billing_id, day, name)
+    where u.total <> f.total"""
 _STORE_ROWS: Final = """
     insert into billing_usage (billing_id, day, name, total, changed_at)
-    select billing_id, day, name, total, now() from fetched
+    select billing_id, day, name, total, now() from billing_usage_fetched
     on conflict (billing_id, day, name)
     do update set total = excluded.total, changed_at = excluded.changed_at
     where billing_usage.total <> excluded.total"""
 _STORE_IDS: Final = """
     insert into billing_usage_ids (billing_id, fetched_at, error)
-    select billing_id, case when error is null then now() end, error from asked
+    select billing_id, case when error is null then now() end, error from billing_usage_asked
     on conflict (billing_id) do update set error = excluded.error,
     fetched_at = coalesce(excluded.fetched_at, billing_usage_ids.fetched_at)"""
 _COUNT_GONE: Final = f"select count(*) {_GONE}"
@@ -150,7 +153,7 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def _stage(self, batch: Batch) -> None:
-        """Put the batch into `fetched` and `asked`."""
+        """Put the batch into `billing_usage_fetched` and `billing_usage_asked`."""
 
     @abc.abstractmethod
     def _change(self, sql: str) -> int:

@@ -368,3 +368,44 @@ def test_a_turn_that_never_comes(
         other.execute(engine._TURN.encode())
         with ends_within(0.2), pytest.raises(DatabaseError, match="lock timeout"):
             sync(client, ["a"], postgres)
+
+
+def with_option(url: str, option: str) -> str:
+    """Return the URL with one more of libpq's parameters."""
+    return f"{url}{'&' if '?' in url else '?'}{option}"
+
+
+@pytest.mark.parametrize("encoding", ["utf8", "latin1"])
+def test_an_encoding_in_the_url(client: Oneloop, api: API, postgres: str, encoding: str) -> None:
+    api.usage = {"a": [(DAY, "é☂", 1)]}
+    assert sync(client, ["a"], with_option(postgres, f"client_encoding={encoding}")).new == 1
+    assert [row[2] for row in rows(Postgres(postgres))] == ["é☂"]
+
+
+def test_runs_take_turns_where_transactions_are_serializable(
+    client: Oneloop, api: API, postgres: str
+) -> None:
+    """Their snapshot would be of the moment when they began to wait."""
+    other = "options=-cdefault_transaction_isolation%3Dserializable"
+    test_runs_on_one_server_take_turns(client, api, with_option(postgres, other))
+
+
+def test_a_schema_that_ends_with_the_connection(client: Oneloop, api: API, postgres: str) -> None:
+    with pytest.raises(DatabaseError, match="search_path begins with pg_temp"):
+        sync(client, ["a"], with_option(postgres, "options=-csearch_path%3Dpg_temp,public"))
+    assert api.asked == []
+
+
+def test_tables_of_others_are_not_taken_for_a_batch(
+    database: Database, api: API, client: Oneloop
+) -> None:
+    columns = "(billing_id text, day date, name text, total numeric(38,0), error text)"
+    for name in ("fetched", "asked"):
+        database.run(f"create table {name} {columns}")
+        database.run(f"insert into {name} values ('z', '{DAY}', 'calls', 9, null)")
+    last = "options=-csearch_path%3Dpublic,pg_temp"
+    is_file = isinstance(database, DuckDB)
+    api.usage = {"a": [(DAY, "calls", 1)]}
+    sync(client, ["a"], database.target if is_file else with_option(database.target, last))
+    assert [row[0] for row in rows(database)] == ["a"]
+    assert database.run("select count(*) from fetched") == [(1,)]
