@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -211,18 +214,38 @@ def test_an_interrupt_waits_for_no_other_run(postgres: str) -> None:
 def test_a_terminal_shows_a_bar(server: RawServer, path: Path) -> None:
     with RawServer(failing) as server:
         code, shown = on_terminal(
-            *("sync", str(path), "a", "b", "404\u202ex", "--concurrency", "1"),
+            *("sync", str(path), "a", "b", "404\u202ex", "[red]/:cat:", "--concurrency", "1"),
             environment=environment(server) | {"TERM": "xterm", "NO_COLOR": "1"},
             errors=True,
         )
     assert code == 1
-    assert "3/3 ids" in shown
-    assert "1 failed" in shown
-    line, end = "oneloop: GET /api/v1/usage/404", "billing ids: 2 stored, 0 skipped, 1 failed"
+    assert "4/4 ids" in shown
+    assert "2 failed" in shown
+    line, end = "oneloop: GET /api/v1/usage/404", "billing ids: 2 stored, 0 skipped, 2 failed"
     assert line in shown
     assert end in shown
     assert "\u202e" not in shown
+    assert "'[red]/:cat:'" in shown
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", shown), "colours, which NO_COLOR forbids"
+
+
+def test_a_terminal_that_goes_away_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, its = pty.openpty()
+    with os.fdopen(its, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Progress(3) as progress:
+            os.close(ours)
+            for done in range(3):
+                progress.show(done, failed=done)
+                progress.say("failed")
+
+
+def test_a_terminal_without_a_cursor_has_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    test_without_a_terminal_there_is_a_line_now_and_then(capsys, monkeypatch, 400)
 
 
 @pytest.mark.parametrize("total", [None, 400])

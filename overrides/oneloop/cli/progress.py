@@ -39,9 +39,11 @@ class Progress:
     def say(self, text: str) -> None:
         """Say something, above the bar if there is one."""
         if self._bar:
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        else:
-            say(f"{text}\n")
+            as_is = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
+            with contextlib.suppress(OSError):  # the terminal is gone
+                self._bar.console.print(text, **as_is)
+                return
+        say(f"{text}\n")
 
     def _line(self, done: int, failed: int, seconds: float) -> str:
         of = "" if self._total is None else f" of {self._total:,}"
@@ -52,7 +54,8 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._bar:
-            self._bar.start()
+            with contextlib.suppress(OSError):
+                self._bar.start()
         return self
 
     def __exit__(
@@ -62,15 +65,19 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._bar:
-            self._bar.stop()
+            with contextlib.suppress(OSError):
+                self._bar.stop()
 
 
 def _bar(total: int | None) -> Any:
-    """Return a bar, or None without rich."""
+    """Return a bar, or None without rich, or on a terminal that can't show one."""
     with contextlib.suppress(ImportError):
         from rich import progress  # noqa: PLC0415 - an extra
         from rich.console import Console  # noqa: PLC0415
 
+        console = Console(stderr=True)
+        if not console.is_interactive:
+            return None
         bar = progress.Progress(
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
@@ -78,7 +85,7 @@ def _bar(total: int | None) -> Any:
             _rate_column(),
             progress.TextColumn("{task.fields[failed]} failed"),
             progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
         )
         bar.add_task("", total=total, failed=0)
