@@ -19,7 +19,7 @@ from oneloop.cli import many as command
 from oneloop.cli.progress import Progress
 from oneloop.sync import postgres as engine
 from tests.clock import ends_within
-from tests.commands import COMMAND, heed_interrupts, on_terminal, run
+from tests.commands import COMMAND, heed_interrupts, on_terminal, run, shell
 from tests.faces import KEY
 from tests.overrides.sync.databases import DuckDB, Postgres, ids, rows
 from tests.servers import RawServer, echo, reply
@@ -88,6 +88,7 @@ def test_ids_come_from_a_pipe(server: RawServer, path: Path) -> None:
         (["-"], b"\n\n", "there is no billing id"),
         (["--ids", "/no/such/file"], b"", "/no/such/file: can't be read: No such file"),
         (["--ids", "/"], b"", "/: can't be read: Is a directory"),
+        (["--ids", "a" * 300], b"", "can't be read: File name too long"),
         (["-"], b"a\nb\xff\n", "stdin: line 2 isn't UTF-8"),
         (["a", "--max-age", "6"], b"", "such as 90s, 30m, 6h or 1d, not '6'"),
         (["a", "--concurrency", "0"], b"", "concurrency is a whole number"),
@@ -99,6 +100,16 @@ def test_a_wrong_command_line(
     server: RawServer, path: Path, arguments: list[str], stdin: bytes, words: str
 ) -> None:
     code, _, err = run("sync", str(path), *arguments, environment=environment(server), stdin=stdin)
+    assert code == 2
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("streams", "words"),
+    [("<&-", "there is no billing id"), ("0>/dev/null", "stdin: can't be read: Bad file")],
+)
+def test_stdin_that_cannot_be_read(server: RawServer, path: Path, streams: str, words: str) -> None:
+    code, _, err = shell(streams, "sync", str(path), "-", env=environment(server))
     assert code == 2
     assert words in err
 

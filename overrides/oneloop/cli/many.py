@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from oneloop.bulk import UsageResult
@@ -55,10 +56,10 @@ def _ids(options: argparse.Namespace) -> tuple[Iterable[str], int | None]:
     total: int | None = len(named)
     if options.ids not in (None, "-"):
         sources.append(_file(options.ids))
-        is_file = Path(options.ids).is_file()  # a pipe can be read but once
+        is_file = os.path.isfile(options.ids)  # noqa: PTH113 - a pipe can be read but once
         total = len(named) + sum(1 for _ in _file(options.ids)) if is_file else None
     if "-" in (*options.billing_ids, options.ids):
-        sources.append(_lines("stdin", sys.stdin.buffer))
+        sources.append(_stdin())
         total = None
     if total == 0:
         raise ConfigurationError(_NONE)
@@ -76,9 +77,19 @@ def _some(ids: Iterable[str]) -> Iterator[str]:
 
 
 def _file(name: str) -> Iterator[str]:
+    with _reading(name), open(name, "rb") as file:  # noqa: PTH123 - /dev/stdin as well
+        yield from _lines(name, file)
+
+
+def _stdin() -> Iterator[str]:
+    with _reading("stdin"):
+        yield from _lines("stdin", sys.stdin.buffer)
+
+
+@contextlib.contextmanager
+def _reading(name: str) -> Iterator[None]:
     try:
-        with open(name, "rb") as file:  # noqa: PTH123 - /dev/stdin as well
-            yield from _lines(name, file)
+        yield
     except OSError as error:
         raise ConfigurationError(f"{name}: can't be read: {error.strerror}") from error
 

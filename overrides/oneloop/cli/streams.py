@@ -12,7 +12,7 @@ from typing import TextIO
 def fill_closed_streams() -> None:
     """Give each closed standard stream its descriptor back: else the next socket would take it."""
     if sys.stdin is None:
-        os.open(os.devnull, os.O_RDONLY)
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), closefd=False)
     if sys.stdout is None:  # read-only: writing still fails
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", closefd=False)
     if sys.stderr is None:
