@@ -8,6 +8,7 @@ would else read as floats. It is written beside its place and renamed: it is who
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -19,7 +20,7 @@ from oneloop.bulk import UsageResult
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError
 from oneloop.sync.run import SyncResult, check_age, fill, working
-from oneloop.sync.target import is_file, open_file, open_server, patiently
+from oneloop.sync.target import is_file, open_file, open_server, patiently, require_text
 
 if TYPE_CHECKING:
     from oneloop.export.work import WorkStore
@@ -125,7 +126,8 @@ def _opened(out: str | Path, *, spreadsheet: bool) -> Iterator[tuple[WorkStore, 
         raise ConfigurationError(f"a file is {' or '.join('*' + each for each in _SUFFIXES)}")
     if spreadsheet and path.suffix != ".csv":
         raise ConfigurationError("a file for spreadsheets is a *.csv")
-    if not path.parent.is_dir():
+    require_text("a file", str(path))
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - False where the folder is somebody else's
         raise ConfigurationError(f"{path.parent}: there is no such folder")
     from oneloop.export.work import WorkStore  # noqa: PLC0415 - an extra
 

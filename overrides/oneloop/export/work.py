@@ -42,7 +42,7 @@ class WorkStore(DuckDBStore):
     """Whether nothing is left to go on with."""
 
     def __init__(self, out: Path, *, spreadsheet: bool) -> None:
-        self._out = out
+        self._out = out.absolute()
         self._spreadsheet = spreadsheet
         super().__init__(f"{out}.part.duckdb")
 
@@ -50,7 +50,7 @@ class WorkStore(DuckDBStore):
         super().close()
         if self.is_done:
             for end in ("", ".wal"):
-                Path(f"{self._path}{end}").unlink(missing_ok=True)
+                Path(f"{self._real}{end}").unlink(missing_ok=True)
 
     def fresh(self, ids: Sequence[str], max_age: float) -> set[str]:
         """Return those that need not be asked for, and note them all."""
@@ -65,7 +65,7 @@ class WorkStore(DuckDBStore):
 
     def copy_file(self, path: str) -> int:
         """Write the rows of another file of DuckDB, and return how many."""
-        self._fetch(f"attach {_quoted(path)} as other (read_only)")
+        self._fetch(f"attach {_quoted(os.path.realpath(path))} as other (read_only)")
         return self._copy("select * from other.billing_usage")
 
     def copy_rows(self, parts: Iterable[Sequence[UsageRow]]) -> int:

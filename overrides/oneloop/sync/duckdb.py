@@ -60,7 +60,8 @@ class DuckDBStore(Store):
         if self._real in self._open:
             raise BusyError(f"{path}: another run of this process is at work there")
         try:
-            self._connection = duckdb.connect(path, read_only=read_only)
+            # By a full path: `~`, `md:` and the like mean something to DuckDB.
+            self._connection = duckdb.connect(self._real, read_only=read_only)
         except duckdb.Error as error:
             if holder := re.search(r"Conflicting lock is held.*?(\(PID \d+\))", str(error)):
                 who = f"another process {holder[1]}"
@@ -68,7 +69,7 @@ class DuckDBStore(Store):
             raise DatabaseError(f"{path}: {described(error)}") from error
         self._open.add(self._real)
         try:
-            self._file = Path(path).stat()
+            self._file = Path(self._real).stat()
             with self._transaction():
                 self._require_layout(read_only=read_only)
         except BaseException:
@@ -99,7 +100,7 @@ class DuckDBStore(Store):
     def _require_file(self) -> None:
         """Refuse to write to a file that is deleted, which nobody would ever read again."""
         try:
-            is_there = os.path.samestat(Path(self._path).stat(), self._file)
+            is_there = os.path.samestat(Path(self._real).stat(), self._file)
         except OSError:
             is_there = False
         if not is_there:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,11 +28,22 @@ def is_file(target: str | Path) -> bool:
         ConfigurationError: it is neither.
     """
     name = str(target)
+    require_text("a target", name)
     if name.startswith(("postgresql://", "postgres://")):
         return False
-    if name.endswith(".duckdb"):
+    if name.endswith(".duckdb") and "://" not in name:
         return True
     raise ConfigurationError("a target is a file *.duckdb or a database postgresql://…")
+
+
+def require_text(what: str, name: str) -> None:
+    """Refuse a name that no engine takes; it may hold a password.
+
+    Raises:
+        ConfigurationError: it is one.
+    """
+    if "\0" in name or re.search("[\ud800-\udfff]", name):
+        raise ConfigurationError(f"{what}'s name is UTF-8, without NUL")
 
 
 def open_store(target: str | Path) -> Store:

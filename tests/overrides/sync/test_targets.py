@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from oneloop import AsyncOneloop, ConfigurationError, DatabaseError, Oneloop
+from oneloop.export import export_database
 from oneloop.sync import SyncResult, sync, target
 from tests.clock import ends_within
 from tests.overrides.sync.api import API
@@ -34,7 +35,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["usage.db", "", "mysql://root:hunter2@h/db", "postgresql:db", ":memory:", "usage.DUCKDB"],
+    [
+        "usage.db",
+        "",
+        "mysql://root:hunter2@h/db",
+        "mysql://root:hunter2@h/x.duckdb",
+        "s3://bucket/x.duckdb",
+        "postgresql:db",
+        ":memory:",
+        "usage.DUCKDB",
+    ],
 )
 def test_another_kind_of_target_is_refused(client: Oneloop, name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"a file \*.duckdb or a database postgresql://"):
@@ -186,6 +196,37 @@ def test_a_file_that_another_process_has_open(
                 sync(client, ["a"], path)
         threading.Timer(0.3, process.kill).start()
         assert sync(client, ["a"], path).new == 1
+
+
+@pytest.mark.parametrize("name", ["x\udcff.duckdb", "x\0.duckdb", "postgresql://u:hunter2\udcff@h"])
+def test_a_name_that_no_engine_takes(client: Oneloop, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="a target's name is UTF-8, without NUL") as caught:
+        sync(client, ["a"], name)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "name", ["md:x.duckdb", "duckdb:x.duckdb", ":memory:.duckdb", "~.duckdb", "it's x.duckdb"]
+)
+def test_a_name_is_that_of_a_file_here(
+    client: Oneloop, api: API, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    api.usage = {"a": [(DAY, "calls", 1)]}
+    elsewhere = lambda counts: monkeypatch.chdir("/")  # noqa: E731
+    assert sync(client, ["a"], name, on_progress=elsewhere).new == 1
+    monkeypatch.chdir(tmp_path)
+    assert export_database(name, "x.csv") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {name, "x.csv"}
+
+
+def test_a_home_that_no_shell_put_in(
+    client: Oneloop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DatabaseError, match=r"~/x.duckdb: .*No such file or directory"):
+        sync(client, ["a"], "~/x.duckdb")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("impatient")
