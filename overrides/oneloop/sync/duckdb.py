@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -51,23 +52,22 @@ class DuckDBStore(Store):
         "timestamptz": "TIMESTAMP WITH TIME ZONE",
         "integer": "INTEGER",
     }
+    _claiming: ClassVar = threading.Lock()
     _open: ClassVar[set[str]] = set()
     """The files that this process writes to: DuckDB itself would let it do so twice."""
 
     def __init__(self, path: str, *, read_only: bool = False) -> None:
         self._path = path
         self._real = os.path.realpath(path)
-        if self._real in self._open:
-            raise BusyError(f"{path}: another run of this process is at work there")
+        with self._claiming:
+            if self._real in self._open:
+                raise BusyError(f"{path}: another run of this process is at work there")
+            self._open.add(self._real)
         try:
-            # By a full path: `~`, `md:` and the like mean something to DuckDB.
-            self._connection = duckdb.connect(self._real, read_only=read_only)
-        except duckdb.Error as error:
-            if holder := re.search(r"Conflicting lock is held.*?(\(PID \d+\))", str(error)):
-                who = f"another process {holder[1]}"
-                raise BusyError(f"{path}: {who} has it open, and only one can") from error
-            raise DatabaseError(f"{path}: {described(error)}") from error
-        self._open.add(self._real)
+            self._connect(read_only=read_only)
+        except BaseException:
+            self._open.discard(self._real)
+            raise
         try:
             self._file = Path(self._real).stat()
             with self._transaction():
@@ -76,10 +76,22 @@ class DuckDBStore(Store):
             self.close()
             raise
 
+    def _connect(self, *, read_only: bool) -> None:
+        try:
+            # By a full path: `~`, `md:` and the like mean something to DuckDB.
+            self._connection = duckdb.connect(self._real, read_only=read_only)
+        except duckdb.Error as error:
+            if holder := re.search(r"Conflicting lock is held.*?(\(PID \d+\))", str(error)):
+                who = f"another process {holder[1]}"
+                raise BusyError(f"{self._path}: {who} has it open, and only one can") from error
+            raise DatabaseError(f"{self._path}: {described(error)}") from error
+
     def close(self) -> None:
-        self._open.discard(self._real)
-        with self._errors():
-            self._connection.close()
+        try:
+            with self._errors():
+                self._connection.close()
+        finally:
+            self._open.discard(self._real)
 
     def interrupt(self) -> None:
         self._connection.interrupt()

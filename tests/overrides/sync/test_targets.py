@@ -244,6 +244,27 @@ def test_two_runs_of_one_process_on_one_file(client: Oneloop, api: API, tmp_path
     assert sync(client, ["a"], link).ids == 1
 
 
+def test_runs_of_one_process_on_one_file_take_turns(
+    client: Oneloop, api: API, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.duckdb"
+    wanted = [f"b{number}" for number in range(40)]
+    api.usage = {bid: [(DAY, "calls", 1)] for bid in wanted}
+    found: list[SyncResult] = []
+    together = threading.Barrier(4)
+
+    def run() -> None:
+        together.wait()
+        found.append(sync(client, wanted, path))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each.new for each in found) == [0, 0, 0, 40]
+
+
 def test_a_file_that_is_deleted_while_a_run_writes(
     client: Oneloop, api: API, tmp_path: Path
 ) -> None:
