@@ -23,9 +23,11 @@ _DEFAULTS = {
     "tcp_user_timeout": 60_000,  # milliseconds without an acknowledgement
 }
 _SETTLED = {"client_encoding": "utf8"}
+_ALL_ROWS = "set local row_security = off"  # else rows that a role can't see are none at all
 # Runs take turns, a batch each: they would count one restatement twice, and collide in `create`.
-_TURN = """
+_TURN = f"""
     set local lock_timeout = '60s';
+    {_ALL_ROWS};
     select pg_advisory_xact_lock(hashtextextended('oneloop ' || current_schema(), 0))"""
 _STAGING = """
     create temp table billing_usage_fetched (billing_id text collate "C", day date,
@@ -91,8 +93,11 @@ class PostgresStore(Store):
         columns = "day, name, total::text, billing_id"
         cursor = self._connection.cursor("usage")  # one of the server's
         with self._errors(), self._connection.transaction(), cursor:
+            self._connection.execute(_ALL_ROWS)
             cursor.execute(f"select {columns} from billing_usage".encode())
             while some := cursor.fetchmany(many):
+                if not all(total.isdecimal() for _, _, total, _ in some):
+                    raise DatabaseError("PostgreSQL: a total is no number of this client's")
                 yield [UsageRow(day, name, int(total), bid) for day, name, total, bid in some]
 
     @contextlib.contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -268,6 +269,40 @@ def test_a_server_is_only_read(postgres: str, tmp_path: Path, api: API, client: 
     joint = "&" if "?" in postgres else "?"
     url = f"{postgres}{joint}options=-cdefault_transaction_read_only%3Don"
     assert export_database(url, tmp_path / "x.csv") == 1
+
+
+def test_rows_that_a_role_does_not_see_are_an_error(
+    postgres: str, tmp_path: Path, api: API, client: Oneloop
+) -> None:
+    """The file would be without them, and nobody would hear of it."""
+    api.usage = {"a": [(DAY, "calls", 1)]}
+    sync(client, ["a"], postgres)
+    server = Postgres(postgres)
+    role = urlsplit(postgres).path[1:] + "_role"
+    server.run(f"create role {role}")
+    try:
+        server.run(f"grant all on all tables in schema public to {role}")
+        server.run("alter table billing_usage enable row level security")
+        url = f"{postgres}{'&' if '?' in postgres else '?'}options=-crole%3D{role}"
+        with pytest.raises(DatabaseError, match="row-level security"):
+            export_database(url, tmp_path / "x.csv")
+        with pytest.raises(DatabaseError, match="row-level security"):
+            sync(client, ["a"], url, prune=True)
+    finally:
+        server.run(f"drop owned by {role}")
+        server.run(f"drop role {role}")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_total_that_is_no_number(
+    postgres: str, tmp_path: Path, api: API, client: Oneloop
+) -> None:
+    api.usage = {"a": [(DAY, "calls", 1)]}
+    sync(client, ["a"], postgres)
+    Postgres(postgres).run("update billing_usage set total = 'NaN'")
+    with pytest.raises(DatabaseError, match="a total is no number of this client"):
+        export_database(postgres, tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()
 
 
 TEXTS = st.text(st.sampled_from("=+-@;\n\r\t\"',ab é\uff1d\uff20"), max_size=5)
