@@ -94,7 +94,7 @@ class WorkStore(DuckDBStore):
                         from ({rows}) found order by found.billing_id, day, found.name
                     ) to {_quoted(part)} ({_FORMATS[self._out.suffix]})"""
                 )
-            with part.open("rb") as file:
+            with part.open("r+b") as file:  # Windows syncs only what can be written to
                 os.fsync(file.fileno())
             part.replace(self._out)
         except OSError as error:

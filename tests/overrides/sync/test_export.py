@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import os
 import signal
 import subprocess
 import time
@@ -230,6 +231,17 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path, api: API, client: One
         export(client, ["a"], out)
     assert list(out.iterdir()) == []
     assert not Path(f"{out}.part").exists()
+
+
+def test_a_file_is_on_the_disk_before_it_is_in_its_place(
+    tmp_path: Path, api: API, client: Oneloop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a descriptor that can write: Windows refuses any other."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.write(number, b"")))
+    api.usage = {"a": []}
+    export(client, ["a"], tmp_path / "x.csv")
+    assert synced == [0]
 
 
 def test_one_run_at_a_time_writes_a_file(
