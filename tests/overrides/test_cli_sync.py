@@ -90,6 +90,7 @@ def test_ids_come_from_a_pipe(server: RawServer, path: Path) -> None:
         (["--ids", "/"], b"", "/: can't be read: Is a directory"),
         (["--ids", "a" * 300], b"", "can't be read: File name too long"),
         (["-"], b"a\nb\xff\n", "stdin: line 2 isn't UTF-8"),
+        (["--ids", "/dev/zero"], b"", "/dev/zero: line 1 is far longer than a billing id"),
         (["a", "--max-age", "6"], b"", "such as 90s, 30m, 6h or 1d, not '6'"),
         (["a", "--concurrency", "0"], b"", "concurrency is a whole number"),
         (["a", "--rate", "0"], b"", "rate"),

@@ -21,6 +21,8 @@ from oneloop.sync import SyncResult
 
 _INTERRUPTED = "oneloop: interrupted: what is stored stays, and another run goes on from there"
 _NONE = "there is no billing id: name some, or give a file of them with --ids"
+_LONGEST = 2**20
+"""Bytes of a line: what has more, holds no ids."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -96,7 +98,9 @@ def _reading(name: str) -> Iterator[None]:
 
 def _lines(name: str, file: BinaryIO) -> Iterator[str]:
     """Yield the lines that aren't empty."""
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST), b""), 1):
+        if len(line) == _LONGEST:
+            raise ConfigurationError(f"{name}: line {number} is far longer than a billing id")
         try:
             bid = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
