@@ -29,6 +29,7 @@ _KEYS: Final = {"billing_usage": "billing_id, day, name", "billing_usage_ids": "
 _NULLABLE: Final = ("fetched_at", "error")
 
 _HISTORY: Final = f"billing_usage_history ({', '.join(TABLES['billing_usage_history'])})"
+# A clock may go back, and who waits for a turn has an older `now()`: hence `greatest`.
 # `billing_usage_fetched` are the rows of a batch, `billing_usage_asked` its ids: with an error, or
 # none. Nobody else's tables have such names: `pg_temp` needn't be first in a search_path.
 _GONE: Final = """
@@ -38,14 +39,15 @@ _GONE: Final = """
         where f.billing_id = u.billing_id and f.day = u.day and f.name = u.name)"""
 _RESTATED: Final = f"""
     insert into {_HISTORY}
-    select u.billing_id, u.day, u.name, u.total, u.changed_at, now()
+    select u.billing_id, u.day, u.name, u.total, u.changed_at, greatest(now(), u.changed_at)
     from billing_usage u join billing_usage_fetched f using (billing_id, day, name)
     where u.total <> f.total"""
 _STORE_ROWS: Final = """
     insert into billing_usage (billing_id, day, name, total, changed_at)
     select billing_id, day, name, total, now() from billing_usage_fetched
     on conflict (billing_id, day, name)
-    do update set total = excluded.total, changed_at = excluded.changed_at
+    do update set total = excluded.total,
+    changed_at = greatest(excluded.changed_at, billing_usage.changed_at)
     where billing_usage.total <> excluded.total"""
 _STORE_IDS: Final = """
     insert into billing_usage_ids (billing_id, fetched_at, error)
@@ -55,7 +57,8 @@ _STORE_IDS: Final = """
 _COUNT_GONE: Final = f"select count(*) {_GONE}"
 _KEEP_GONE: Final = f"""
     insert into {_HISTORY}
-    select u.billing_id, u.day, u.name, u.total, u.changed_at, now() {_GONE}"""
+    select u.billing_id, u.day, u.name, u.total, u.changed_at, greatest(now(), u.changed_at)
+    {_GONE}"""
 _DELETE_GONE: Final = f"delete {_GONE}"
 
 

@@ -162,6 +162,21 @@ def test_ids_that_are_young_enough_are_not_asked_for(
     assert sync(client, ["a"], database.target, max_age=0).ids == 1
 
 
+def test_no_figure_is_replaced_before_it_was_there(
+    database: Database, api: API, client: Oneloop
+) -> None:
+    """As where a clock goes back."""
+    api.usage = {"a": [(DAY, "calls", 1), (DAY, "seats", 1)]}
+    sync(client, ["a"], database.target)
+    database.run("update billing_usage set changed_at = changed_at + interval '2 hours'")
+    api.usage = {"a": [(DAY, "calls", 2)]}
+    assert sync(client, ["a"], database.target, prune=True).restated == 1
+    found = "select count(*) from billing_usage_history where changed_at <= replaced_at"
+    assert database.run(found) == [(2,)]
+    since = "select count(*) from billing_usage join billing_usage_history h using (name)"
+    assert database.run(f"{since} where billing_usage.changed_at = h.replaced_at") == [(1,)]
+
+
 def test_an_id_twice_is_stored_once(database: Database, api: API, client: Oneloop) -> None:
     api.usage = {"a": [(DAY, "calls", 1)]}
     assert sync(client, ["a"] * 9, database.target) == SyncResult(ids=9, new=1)
