@@ -53,12 +53,11 @@ class PostgresStore(Store):
     TEXT = 'text collate "C"'
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
-        try:
-            options: dict[str, Any] = _DEFAULTS | conninfo_to_dict(url) | _SETTLED
-        except psycopg.Error:  # it quotes the URL, and so a password
-            raise ConfigurationError(
-                "the target isn't a postgresql:// URL as libpq has it"
-            ) from None
+        options: dict[str, Any] = {}
+        with contextlib.suppress(psycopg.Error):  # it quotes the URL, and so a password
+            options = _DEFAULTS | conninfo_to_dict(url) | _SETTLED
+        if not options:
+            raise ConfigurationError("the target isn't a postgresql:// URL as libpq has it")
         if "@" in f"{options.get('host')}{options.get('dbname')}":  # errors would quote the rest
             raise ConfigurationError("the target's user or password isn't percent-encoded")
         with self._errors():

@@ -348,6 +348,7 @@ def test_a_server_that_is_not_there(client: Oneloop, api: API, url: str, words: 
         sync(client, ["a"], url)
     shown = "".join(traceback.format_exception(caught.value))
     assert SECRET not in shown.replace(url, "")
+    assert SECRET not in f"{caught.value.__cause__} {caught.value.__context__}"
     assert "\n" not in str(caught.value)
     assert api.asked == []
 
