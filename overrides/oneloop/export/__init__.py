@@ -108,13 +108,13 @@ def export_database(source: str | Path, out: str | Path, *, spreadsheet: bool = 
     """
     of_file = is_file(source)
     with _opened(out, spreadsheet=spreadsheet) as (work, thread):
+        work.is_done = True  # nothing is fetched that another run could go on with
         if of_file:
             open_file(source, read_only=True).close()  # its tables are looked at
             rows = thread.submit(work.copy_file, str(source)).result()
         else:
             with open_server(source, read_only=True) as server:
                 rows = thread.submit(work.copy_rows, server.read(_MANY)).result()
-        work.is_done = True
     return rows
 
 

@@ -24,7 +24,7 @@ _ROWS: Final = 30_000
 _SECONDS: Final = 5.0
 """A batch is written when it has so many rows, or began so long ago."""
 _LOOKED_UP: Final = 1_000
-"""How many ids are looked up at a time, where some may have been fetched already."""
+"""How many ids are looked up at a time, at most, where some may have been fetched already."""
 
 
 @attrs.define
@@ -239,19 +239,21 @@ class _Run:
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the ids, many at a time; an error of theirs comes behind all that came before it."""
+    """Yield the ids, ever more at a time; an error of theirs comes behind what came before it."""
     unread = iter(ids)
+    size = 1  # ids that come slowly aren't waited for
     failure: Exception | None = None
     while failure is None:
         some: list[str] = []
         try:
-            for bid in itertools.islice(unread, _LOOKED_UP):
+            for bid in itertools.islice(unread, size):
                 some.append(bid)  # noqa: PERF402 - what came before an error is kept
         except Exception as error:  # noqa: BLE001 - raised below
             failure = error
         if not some:
             break
         yield some
+        size = min(2 * size, _LOOKED_UP)
     if failure:
         raise failure
 

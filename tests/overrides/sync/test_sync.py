@@ -177,6 +177,21 @@ def test_no_figure_is_replaced_before_it_was_there(
     assert database.run(f"{since} where billing_usage.changed_at = h.replaced_at") == [(1,)]
 
 
+def test_ids_that_come_slowly_are_not_waited_for(
+    database: Database, api: API, client: Oneloop
+) -> None:
+    asked: list[int] = []
+
+    def wanted() -> Iterator[str]:
+        for number in range(40):
+            asked.append(len(api.asked))
+            yield f"b{number}"
+
+    sync(client, wanted(), database.target, max_age=60, concurrency=1)
+    assert asked[1] <= 1
+    assert asked[-1] > 0, "some were fetched before the last was read"
+
+
 def test_an_id_twice_is_stored_once(database: Database, api: API, client: Oneloop) -> None:
     api.usage = {"a": [(DAY, "calls", 1)]}
     assert sync(client, ["a"] * 9, database.target) == SyncResult(ids=9, new=1)
