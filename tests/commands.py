@@ -84,3 +84,15 @@ def against(answer: bytes, *arguments: str) -> tuple[int, str, str]:
 def heed_interrupts() -> None:
     """Undo what a shell does to a job in the background: its children would ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def started(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start the command, which heeds an interrupt; what it prints is in pipes."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
+    )

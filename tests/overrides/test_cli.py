@@ -19,7 +19,16 @@ from oneloop import cli
 from oneloop.cli.failures import EXIT_CODES
 from oneloop.sandbox import API_KEY, Sandbox
 from tests.clock import ends_within
-from tests.commands import COMMAND, against, heed_interrupts, on_terminal, run, serving, shell
+from tests.commands import (
+    COMMAND,
+    against,
+    heed_interrupts,
+    on_terminal,
+    run,
+    serving,
+    shell,
+    started,
+)
 from tests.faces import KEY
 from tests.servers import BID, RawServer, replies, reply, row, usage_body
 
@@ -175,13 +184,13 @@ def test_interrupt_keeps_what_was_fetched() -> None:
             replies(reply(usage_body(row(billingId="b1"))))(connection, head, number)  # type: ignore[arg-type]
 
     with RawServer(first_only) as server:
-        process = subprocess.Popen(
-            [*COMMAND, "usage", "b1", "b2", "--format", "csv"],
-            env={"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
+        process = started(
+            "usage",
+            "b1",
+            "b2",
+            "--format",
+            "csv",
+            environment={"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url},
         )
         while len(server.requests) < 2:
             time.sleep(0.01)

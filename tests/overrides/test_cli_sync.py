@@ -19,7 +19,7 @@ from oneloop.cli import many as command
 from oneloop.cli.progress import Progress
 from oneloop.sync import postgres as engine
 from tests.clock import ends_within
-from tests.commands import COMMAND, heed_interrupts, on_terminal, run, shell
+from tests.commands import COMMAND, on_terminal, run, shell, started
 from tests.faces import KEY
 from tests.overrides.sync.databases import DuckDB, Postgres, ids, rows
 from tests.servers import RawServer, echo, reply
@@ -175,13 +175,8 @@ def test_an_interrupt_keeps_what_was_committed(path: Path) -> None:
     wanted = [f"b{number}" for number in range(60)]
     with RawServer(slow) as server:
         run("sync", str(path), *wanted[:20], environment=environment(server))
-        process = subprocess.Popen(
-            [*COMMAND, "sync", str(path), *wanted, "--max-age", "1h"],
-            env=environment(server),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
+        process = started(
+            "sync", str(path), *wanted, "--max-age", "1h", environment=environment(server)
         )
         while len(server.requests) < 50:
             time.sleep(0.01)
@@ -204,14 +199,7 @@ def test_an_interrupt_waits_for_no_other_run(postgres: str) -> None:
             echo(connection, head, number)
 
         with RawServer(take_the_turn) as server:
-            process = subprocess.Popen(
-                [*COMMAND, "sync", postgres, "b1"],
-                env=environment(server),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                preexec_fn=heed_interrupts,  # noqa: PLW1509 - it takes no lock
-            )
+            process = started("sync", postgres, "b1", environment=environment(server))
             waiting = "select count(*) from pg_stat_activity where wait_event = 'advisory'"
             while Postgres(postgres).run(waiting) == [(0,)]:
                 assert process.poll() is None
