@@ -20,12 +20,11 @@ def main() -> int:
     except (OSError, OverflowError, ValueError) as error:
         print(f"oneloop.sandbox: port {port}: {error}; see --port", file=sys.stderr)
         return 2
-    with sandbox:
+    with contextlib.suppress(KeyboardInterrupt), sandbox:
         print(f"export ONELOOP_BASE_URL={sandbox.url} ONELOOP_API_KEY={API_KEY}", flush=True)
         print(f"# operations: {sandbox.operations}; billing ids: {' '.join(BILLING_IDS)}")
         print("# Ctrl-C stops", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
     return 0
 
 
