@@ -32,7 +32,8 @@ PROGRAMS = programs(README)
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)  # some write files
     with Sandbox() as sandbox:
         monkeypatch.setenv("ONELOOP_API_KEY", API_KEY)
         monkeypatch.setenv("ONELOOP_BASE_URL", sandbox.url)
@@ -55,8 +56,7 @@ def test_numbers_are_the_sandboxs() -> None:
     assert f"# {{date({day.year}, {day.month}, {day.day}): {total}, ...}}" in README
 
 
-def test_dask_recipe_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_dask_recipe_runs() -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     for program in programs((RECIPES / "dask.md").read_text("utf-8")):
         exec(program, names)
