@@ -28,7 +28,6 @@ NAMES: Final = ", ".join(f"'{table}'" for table in TABLES)
 _KEYS: Final = {"billing_usage": "billing_id, day, name", "billing_usage_ids": "billing_id"}
 _NULLABLE: Final = ("fetched_at", "error")
 
-_HISTORY: Final = f"billing_usage_history ({', '.join(TABLES['billing_usage_history'])})"
 # A clock may go back, and who waits for a turn has an older `now()`: hence `greatest`.
 # `billing_usage_fetched` are the rows of a batch, `billing_usage_asked` its ids: with an error, or
 # none. Nobody else's tables have such names: `pg_temp` needn't be first in a search_path.
@@ -37,9 +36,10 @@ _GONE: Final = """
     where u.billing_id in (select billing_id from billing_usage_asked where error is null)
     and not exists (select 1 from billing_usage_fetched f
         where f.billing_id = u.billing_id and f.day = u.day and f.name = u.name)"""
-_RESTATED: Final = f"""
-    insert into {_HISTORY}
-    select u.billing_id, u.day, u.name, u.total, u.changed_at, greatest(now(), u.changed_at)
+_KEEP: Final = f"""
+    insert into billing_usage_history ({", ".join(TABLES["billing_usage_history"])})
+    select u.billing_id, u.day, u.name, u.total, u.changed_at, greatest(now(), u.changed_at)"""
+_KEEP_RESTATED: Final = f"""{_KEEP}
     from billing_usage u join billing_usage_fetched f using (billing_id, day, name)
     where u.total <> f.total"""
 _STORE_ROWS: Final = """
@@ -55,10 +55,7 @@ _STORE_IDS: Final = """
     on conflict (billing_id) do update set error = excluded.error,
     fetched_at = coalesce(excluded.fetched_at, billing_usage_ids.fetched_at)"""
 _COUNT_GONE: Final = f"select count(*) {_GONE}"
-_KEEP_GONE: Final = f"""
-    insert into {_HISTORY}
-    select u.billing_id, u.day, u.name, u.total, u.changed_at, greatest(now(), u.changed_at)
-    {_GONE}"""
+_KEEP_GONE: Final = _KEEP + _GONE
 _DELETE_GONE: Final = f"delete {_GONE}"
 
 
@@ -120,7 +117,7 @@ class Store(abc.ABC):
         """
         with self._transaction():
             self._stage(batch)
-            restated = self._change(_RESTATED)
+            restated = self._change(_KEEP_RESTATED)
             if prune:
                 gone = self._change(_KEEP_GONE)
                 self._change(_DELETE_GONE)
