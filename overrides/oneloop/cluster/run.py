@@ -18,6 +18,7 @@ from oneloop.client import Oneloop
 from oneloop.cluster.worker import Outcome, Partition, Run, end, work
 from oneloop.errors import ConfigurationError, OneloopError, excerpt, missing_extra
 from oneloop.sync import SyncResult
+from oneloop.sync.target import is_server
 
 if TYPE_CHECKING:
     import distributed
@@ -75,7 +76,7 @@ def sync(
     options: dict[str, Any] = {"concurrency": concurrency, "rate": share}
     total = SyncResult()
     with contextlib.ExitStack() as stack:
-        if str(target).startswith(("postgresql://", "postgres://")):
+        if is_server(target):
             options |= {"max_age": max_age, "prune": prune}
         elif (
             "://" in str(target) or str(target).endswith(".duckdb") or max_age is not None or prune

@@ -21,6 +21,11 @@ _PATIENCE: Final = 5.0
 """Seconds to wait for another run: one that was killed may take a moment to be gone."""
 
 
+def is_server(target: str | Path) -> bool:
+    """Whether the target is a database of PostgreSQL."""
+    return str(target).startswith(("postgresql://", "postgres://"))
+
+
 def is_file(target: str | Path) -> bool:
     """Whether the target is a file of DuckDB, and not a database of PostgreSQL.
 
@@ -29,7 +34,7 @@ def is_file(target: str | Path) -> bool:
     """
     name = str(target)
     require_text("a target", name)
-    if name.startswith(("postgresql://", "postgres://")):
+    if is_server(name):
         return False
     if name.endswith(".duckdb") and "://" not in name:
         return True
