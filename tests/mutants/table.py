@@ -762,7 +762,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "        except DatabaseError:\n            raise\n        except Exception:\n            self._finish()\n            raise",
             "        except DatabaseError:\n            raise",
         ),
-        ("                if _is_id(bid) and bid in fresh:", "                if bid in fresh:"),
+        ("if isinstance(bid, str) and bid in fresh:", "if bid in fresh:"),
         ("known = [bid for bid in some if _is_id(bid)]", "known = list(some)"),
         ("if first.setdefault((row.day, row.name), index) != index:", "if False:"),
         ('if "\\0" in row.name:', "if False:"),

@@ -172,7 +172,7 @@ class _Run:
             known = [bid for bid in some if _is_id(bid)]
             fresh = self._thread.submit(self._store.fresh, known, max_age).result()
             for bid in some:
-                if _is_id(bid) and bid in fresh:
+                if isinstance(bid, str) and bid in fresh:
                     self.counts.skipped += 1
                 else:
                     yield bid
