@@ -49,3 +49,8 @@ def database(server: str) -> Iterator[str]:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def with_option(url: str, option: str) -> str:
+    """Return the URL with one more of libpq's parameters."""
+    return f"{url}{'&' if '?' in url else '?'}{option}"

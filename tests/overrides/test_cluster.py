@@ -39,6 +39,7 @@ from oneloop.cluster.run import _shares
 from oneloop.cluster.worker import Partition, Run, end, work
 from oneloop.sync import SyncResult
 from tests.faces import KEY
+from tests.postgres import with_option
 from tests.servers import Handler, RawServer, reply, row, usage_body
 
 # No text like these is in the identifiers that Dask makes up.
@@ -400,7 +401,7 @@ def test_nothing_that_dask_keeps_shows_key_password_or_id(
 ) -> None:
     pages: list[str] = []
     dump = tmp_path / "dump.yaml"
-    target = f"{postgres}{'&' if '?' in postgres else '?'}password={PASSWORD}"
+    target = with_option(postgres, f"password={PASSWORD}")
 
     def ids() -> Iterator[str]:
         yield from IDS[:30]

@@ -35,6 +35,7 @@ from tests.commands import COMMAND, run
 from tests.faces import KEY
 from tests.overrides.sync.api import API, Usage
 from tests.overrides.sync.databases import DuckDB, Postgres
+from tests.postgres import with_option
 from tests.servers import RawServer, echo
 
 DAY = "2025-01-01"
@@ -279,8 +280,7 @@ def test_an_empty_server(postgres: str, tmp_path: Path) -> None:
 def test_a_server_is_only_read(postgres: str, tmp_path: Path, api: API, client: Oneloop) -> None:
     api.usage = {"a": [(DAY, "calls", 1)]}
     sync(client, ["a"], postgres)
-    joint = "&" if "?" in postgres else "?"
-    url = f"{postgres}{joint}options=-cdefault_transaction_read_only%3Don"
+    url = with_option(postgres, "options=-cdefault_transaction_read_only%3Don")
     assert export_database(url, tmp_path / "x.csv") == 1
 
 
@@ -296,7 +296,7 @@ def test_rows_that_a_role_does_not_see_are_an_error(
     try:
         server.run(f"grant all on all tables in schema public to {role}")
         server.run("alter table billing_usage enable row level security")
-        url = f"{postgres}{'&' if '?' in postgres else '?'}options=-crole%3D{role}"
+        url = with_option(postgres, f"options=-crole%3D{role}")
         with pytest.raises(DatabaseError, match="row-level security"):
             export_database(url, tmp_path / "x.csv")
         with pytest.raises(DatabaseError, match="row-level security"):

@@ -22,6 +22,7 @@ from oneloop.sync import SyncResult, sync, target
 from tests.clock import ends_within
 from tests.overrides.sync.api import API
 from tests.overrides.sync.databases import Database, DuckDB, Postgres, rows
+from tests.postgres import with_option
 
 ROOT = Path(__file__).parents[3]
 DAY = "2025-01-01"
@@ -377,7 +378,7 @@ def test_a_server_that_goes_away(client: Oneloop, api: API, postgres: str) -> No
 
 def test_a_database_that_can_only_be_read(client: Oneloop, postgres: str) -> None:
     sync(client, [], postgres)
-    url = f"{postgres}{'&' if '?' in postgres else '?'}options=-cdefault_transaction_read_only%3Don"
+    url = with_option(postgres, "options=-cdefault_transaction_read_only%3Don")
     with pytest.raises(DatabaseError, match="read-only transaction"):
         sync(client, ["a"], url)
 
@@ -397,8 +398,7 @@ def test_another_schema_of_the_search_path(client: Oneloop, api: API, postgres: 
     api.usage = {"a": [(DAY, "calls", 1)]}
     sync(client, ["a"], postgres)
     Postgres(postgres).run("create schema billing")
-    joint = "&" if "?" in postgres else "?"
-    url = f"{postgres}{joint}options=-csearch_path%3Dbilling,public"
+    url = with_option(postgres, "options=-csearch_path%3Dbilling,public")
     assert sync(client, ["a"], url).new == 1
     assert Postgres(postgres).run("select count(*) from billing.billing_usage") == [(1,)]
 
@@ -431,11 +431,6 @@ def test_a_turn_that_never_comes(
         other.execute(engine._TURN.encode())
         with ends_within(0.2), pytest.raises(DatabaseError, match="lock timeout"):
             sync(client, ["a"], postgres)
-
-
-def with_option(url: str, option: str) -> str:
-    """Return the URL with one more of libpq's parameters."""
-    return f"{url}{'&' if '?' in url else '?'}{option}"
 
 
 @pytest.mark.parametrize("encoding", ["utf8", "latin1"])
