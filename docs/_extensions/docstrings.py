@@ -1,0 +1,94 @@
+"""Docstrings as they are written here, read the way that Sphinx wants them."""
+
+from __future__ import annotations
+
+import re
+import typing
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+GENERATED = "oneloop_api_client."
+_FIELDS = ("Args:", "Raises:", "Attributes:")
+_FIELD = re.compile(r" {4,8}([\w*, ]+?)(?: \(.*?\))?: (.*)")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect, ahead of napoleon and behind it."""
+    app.connect("autodoc-process-docstring", _read, priority=400)
+    app.connect("autodoc-process-docstring", _with_what_was_no_type, priority=600)
+    app.connect("autodoc-process-signature", _without_type_variables)
+    return {"parallel_read_safe": True}
+
+
+def _read(
+    _app: Sphinx, _what: str, name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    if name.startswith(GENERATED):
+        lines[:] = plain(lines)
+    lines[:] = _with_literal_blocks(lines)
+
+
+def _with_what_was_no_type(
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Undo that napoleon takes what an attribute's docstring has before a colon for a type."""
+    if what in ("attribute", "data", "property") and ":type:" in (last := "".join(lines[-1:])):
+        lines[0] = f"{last.removeprefix(':type: ')}: {lines[0]}"
+        del lines[-1]
+
+
+def _with_literal_blocks(lines: list[str]) -> list[str]:
+    """Make what is indented behind an empty line a block of code."""
+    found: list[str] = []
+    is_code = False
+    for index, line in enumerate(lines):
+        if line.strip():
+            begins = line.startswith("    ") and not is_code and index and not lines[index - 1]
+            if begins:
+                found += ["::", ""]
+            is_code = begins or (is_code and line.startswith("    "))
+        found.append(line)
+    return found
+
+
+def plain(lines: list[str]) -> list[str]:
+    """Take the prose of a spec for nothing but text, whatever markup it seems to hold."""
+    found: list[str] = []
+    is_fields = False
+    for line in lines:
+        if line in _FIELDS:
+            is_fields = True
+            found += ["", line]
+        elif is_fields and (field := _FIELD.fullmatch(line)):
+            found.append(f"    {field[1]}: {_escaped(field[2])}")
+        elif line.strip() and found and found[-1] not in ("", *_FIELDS):
+            found[-1] += f" {_escaped(line.strip())}"
+        else:
+            found.append(_escaped(line.strip()))
+    return found
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([^\w\s])", r"\\\1", text)
+
+
+def _without_type_variables(
+    _app: Sphinx,
+    what: str,
+    _name: str,
+    cls: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None] | None:
+    """Write what a class takes in place of its base's type variables."""
+    if what != "class" or not signature:
+        return None
+    for base in vars(cls).get("__orig_bases__", ()):
+        variables = getattr(typing.get_origin(base), "__parameters__", ())
+        for variable, taken in zip(variables, typing.get_args(base), strict=False):
+            plain = getattr(taken, "__forward_arg__", str(taken))
+            signature = re.sub(rf"\b{variable.__name__}\b", plain, signature)
+    return signature, returns
