@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
+import datetime
 import json
-import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.loopback import Connection, serve
+from benchmarks.loopback import serve
+from oneloop.sandbox import usage
+from oneloop.sandbox.server import Answer, HTTPServer, Reply, Request, Script, written
+from oneloop.testing import faults
 
 DRIP_SECONDS = 0.1
 """Between one byte and the next of a dripping answer."""
 
-_RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+_DAY = datetime.date(2025, 1, 31)
+_JSON = [("Content-Type", "application/json")]
 
 
 def totals(number: int) -> list[int]:
@@ -23,99 +26,79 @@ def totals(number: int) -> list[int]:
     return [number + index for index in range(number % 4 + 1)]
 
 
-def _usage(bid: str, number: int) -> bytes:
-    return _reply(_rows(bid, [str(total) for total in totals(number)]))
+def _rows(bid: str, number: int) -> usage.Rows:
+    return [usage.row(bid, _DAY, "api-calls", total) for total in totals(number)]
 
 
-def _rows(bid: str, counts: list[str]) -> bytes:
-    plain = {"billingId": bid, "day": "2025-01-31", "billingUsageName": "api-calls"}
-    return json.dumps({"data": [plain | {"totalBillingUsage": count} for count in counts]}).encode()
+def _reply(body: Any, status: int = 200, *headers: tuple[str, str]) -> Reply:
+    return Reply(status, [*_JSON, *headers], json.dumps(body).encode())
 
 
-def _reply(body: bytes, status: int = 200, *headers: str, content_type: str = "json") -> bytes:
-    lines = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-        f"Content-Type: application/{content_type}",
-        f"Content-Length: {len(body)}",
-        *headers,
-    ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+def _usage(bid: str, number: int) -> Reply:
+    return _reply({"data": _rows(bid, number)})
 
 
-def _refusal(status: int, *headers: str) -> Callable[[str, int], bytes]:
-    body = json.dumps({"error": {"code": status, "message": "injected"}}).encode()
+def _refusal(status: int, *headers: tuple[str, str]) -> Callable[[str, int], Reply]:
+    body = {"error": {"code": status, "message": "injected"}}
     return lambda _bid, _number: _reply(body, status, *headers)
 
 
+def _fault(name: str) -> Callable[[str, int], Answer]:
+    """Return what makes a fault of the testing kit."""
+    if name in usage.WRONG:
+        wrong = usage.WRONG[name][1]
+        return lambda bid, number: _reply(wrong(bid, _rows(bid, number)))
+    return lambda bid, number: faults.HTTP[name].answer(_usage(bid, number), DRIP_SECONDS)
+
+
 class Kind(NamedTuple):
-    """A kind of answer: the error that it must become (None: the usage), its bytes, its end."""
+    """A kind of answer: the error that it must become (None: the usage), and what makes it."""
 
     error: str | None
-    answer: Callable[[str, int], bytes]
-    end: str = "stay"
+    answer: Callable[[str, int], Answer]
 
 
+_AT_ONCE = ("Retry-After", "0")
 KINDS = {
     "plain": Kind(None, _usage),
-    "hangup": Kind(None, _usage, "close"),
+    "hangup": Kind(None, lambda *of: Script([written(_usage(*of))])),
     "reset_once": Kind(None, _usage),
     "unavailable_once": Kind(None, _usage),
-    "reset": Kind("APIConnectionError", lambda *_: b"", "reset"),
-    "silent": Kind("APIConnectionError", lambda *_: b"", "close"),
-    "truncated": Kind("APIConnectionError", lambda *of: _usage(*of)[:-9], "close"),
-    "not_http": Kind("APIConnectionError", lambda *_: b"220 mail.example ESMTP\r\n\r\n", "close"),
-    "drip": Kind("APITimeoutError", _usage, "drip"),
+    "reset": Kind("APIConnectionError", _fault("reset")),
+    "silent": Kind("APIConnectionError", _fault("hang up")),
+    "truncated": Kind("APIConnectionError", _fault("cut short")),
+    "not_http": Kind("APIConnectionError", _fault("not HTTP")),
+    "drip": Kind("APITimeoutError", _fault("drip")),
     "unauthorized": Kind("AuthenticationError", _refusal(401)),
-    "too_many": Kind("RateLimitError", _refusal(429, "Retry-After: 0")),
+    "too_many": Kind("RateLimitError", _refusal(429, _AT_ONCE)),
     "broken": Kind("InternalServerError", _refusal(500)),
-    "unavailable": Kind("InternalServerError", _refusal(503, "Retry-After: 0")),
+    "unavailable": Kind("InternalServerError", _refusal(503, _AT_ONCE)),
     "teapot": Kind("APIStatusError", _refusal(418)),
-    "html": Kind(
-        "ResponseValidationError", lambda *_: _reply(b"<html>", content_type="xhtml+markup")
-    ),
-    "cut_json": Kind("ResponseValidationError", lambda bid, _: _reply(_rows(bid, ["1"])[:-1])),
-    "letters": Kind("ResponseValidationError", lambda bid, _: _reply(_rows(bid, ["1", "ddd"]))),
-    "stranger": Kind("ResponseValidationError", lambda bid, _: _reply(_rows(f"{bid}0", ["1"]))),
+    "html": Kind("ResponseValidationError", _fault("HTML")),
+    "cut_json": Kind("ResponseValidationError", _fault("not JSON")),
+    "letters": Kind("ResponseValidationError", _fault("wrong count")),
+    "stranger": Kind("ResponseValidationError", _fault("another id")),
 }
 
 
-class _Connection(Connection):
-    open = 0
-    seen: ClassVar[Counter[str]] = Counter()
+class _Answers:
+    """What each id gets; of those of a kind that is once so, the first time another."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        _Connection.open += 1
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        _Connection.open -= 1
-
-    def answer(self, path: bytes) -> None:
-        bid = path.decode().rpartition("/")[2]
+    def __call__(self, request: Request) -> Answer:
+        bid = request.target.rpartition("/")[2]
         kind, _, number = bid.rpartition("-")
         if kind.endswith("_once"):
-            _Connection.seen[bid] += 1
-            if _Connection.seen[bid] == 1:
-                kind = kind.removesuffix("_once")
-        self._send(KINDS[kind].answer(bid, int(number)), KINDS[kind].end)
-
-    def _send(self, answer: bytes, end: str) -> None:
-        if end == "drip":
-            self._drip(answer)
-            return
-        self.transport.write(answer)
-        if end == "reset":
-            connection = self.transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self.transport.abort()
-        elif end == "close":
-            self.transport.close()
-
-    def _drip(self, rest: bytes) -> None:
-        if rest and not self.transport.is_closing():
-            self.transport.write(rest[:1])
-            asyncio.get_running_loop().call_later(DRIP_SECONDS, self._drip, rest[1:])
+            with self._lock:
+                self._seen[bid] += 1
+                is_first = self._seen[bid] == 1
+            kind = kind.removesuffix("_once") if is_first else kind
+        return KINDS[kind].answer(bid, int(number))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(_Connection, lambda: _Connection.open))
+    server = HTTPServer(_Answers())
+    serve(server, lambda: server.open)

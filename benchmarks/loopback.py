@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.process import start
 
-
-class Connection(asyncio.Protocol):
-    """Plain HTTP/1.1 with keep-alive, for requests without bodies."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._received = b""
-
-    def data_received(self, data: bytes) -> None:
-        *heads, self._received = (self._received + data).split(b"\r\n\r\n")
-        for head in heads:
-            self.answer(head.split(b" ", 2)[1])
-
-    def answer(self, path: bytes) -> None:
-        """Answer the request for a path."""
-        raise NotImplementedError
+if TYPE_CHECKING:  # other clients' environments haven't ours
+    from oneloop.sandbox import loopback
 
 
-async def serve(connection: Callable[[], Connection], figure: Callable[[], int]) -> None:
+def serve(server: loopback.Server, figure: Callable[[], int]) -> None:
     """Print the port, then `figure()` for each line of standard input, and end with it."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(connection, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
+    server.start()
+    print(server.port, flush=True)
+    while sys.stdin.readline():
         print(figure(), flush=True)
+    server.stop()
 
 
 class Server(NamedTuple):

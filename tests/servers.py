@@ -1,4 +1,4 @@
-"""Loopback servers that misbehave exactly: raw sockets, a framework would be too polite."""
+"""The package's loopback server with handlers that misbehave exactly, on the raw socket."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Self
+
+from oneloop.sandbox.loopback import Server
+from oneloop.sandbox.server import heads, reset
+
+hang_up = reset
 
 BID = "bid_1"
 
@@ -87,13 +92,6 @@ def sends_then(answer: bytes, end: Callable[[socket.socket], None]) -> Handler:
     return handle
 
 
-def hang_up(connection: socket.socket) -> None:
-    """Close so that the peer gets a reset, not an orderly end."""
-    linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    connection.close()
-
-
 @contextlib.contextmanager
 def silent_address() -> Iterator[tuple[str, int]]:
     """Give an address where no handshake of TCP's ends: its backlog is full."""
@@ -107,33 +105,23 @@ def silent_address() -> Iterator[tuple[str, int]]:
         yield listener.getsockname()
 
 
-class RawServer:
+class RawServer(Server):
     """Serves a handler on a free loopback port, one thread a connection, and remembers requests."""
 
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(self._handle)
         self.handler = handler
         self.requests: list[bytes] = []
-        self.connections = 0
-        self._tls = tls
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._tls = tls
+        self._number = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        self.stop(patience=0)  # a handler may sleep
 
     def all_closed(self, within: float) -> bool:
         """Whether the peers close every connection within so many seconds."""
@@ -142,41 +130,18 @@ class RawServer:
     def are_open(self, count: int, within: float) -> bool:
         """Whether within so many seconds no more than so many connections are open."""
         deadline = time.monotonic() + within
-        while len(self._open) > count and time.monotonic() < deadline:
+        while self.open > count and time.monotonic() < deadline:
             time.sleep(0.01)
-        return len(self._open) == count
+        return self.open == count
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        accepted = connection
-        self._open.add(accepted)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            stack.enter_context(connection)
+    def _handle(self, connection: socket.socket) -> None:
+        with contextlib.ExitStack() as stack:
             if self._tls:
                 connection = stack.enter_context(
                     self._tls.wrap_socket(connection, server_side=True)
                 )
-            for head in _heads(connection):
-                with self._lock:
+            for head in heads(connection):
+                with self._number:
                     self.requests.append(head)
                     number = len(self.requests)
                 self.handler(connection, head, number)
-        self._open.discard(accepted)
-
-
-def _heads(connection: socket.socket) -> Iterator[bytes]:
-    received = b""
-    while chunk := connection.recv(65_536):
-        received += chunk
-        head, end, rest = received.partition(b"\r\n\r\n")
-        if end:
-            received = rest
-            yield head + b"\r\n"

@@ -920,7 +920,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
     ],
     ("sandbox/requests", "sandbox_specs"): [
-        ("if key not in given:", "if False:"),
+        ("if not (any(given) if key is None else key in given):", "if False:"),
         ('if scheme.lower() == "bearer"', "if True"),
         ("or {} in operation.security", ""),
         ('node.value.get("required"):', "False:"),
@@ -967,9 +967,52 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if len(body) > _MOST_BODY_BYTES:", "if False:"),
         ("if peer.they_are_waiting_for_100_continue:", "if False:"),
         ("except h11.RemoteProtocolError as error:", "except ZeroDivisionError as error:"),
+        ("behind, _ = peer.trailing_data", 'behind = b""'),
     ],
-    ("sandbox/__init__", "sandbox"): [
+    ("sandbox/server", "testing_kit"): [
+        ("elif stopped.wait(min(step, threading.TIMEOUT_MAX)):", "elif stopped.wait(0):"),
+        ("if script.end is End.RESET:", "if False:"),
+    ],
+    ("sandbox/api", "sandbox"): [
         ("except Exception as error:", "except KeyError as error:"),
+    ],
+    ("sandbox/requests", "testing_kit"): [
+        ("(any(given) if key is None else key in given)", "(key is None or key in given)"),
+    ],
+    ("testing/fake", "testing_kit"): [
+        ("                fault.left -= 1\n", "                pass\n"),
+        ("return self.bid is None or self.bid == bid", "return True"),
+        ("times = 1 if times is None else times", "pass"),
+        ("retry_after = 0 if retry_after is None else retry_after", "pass"),
+        ("            self._port.shut()\n", ""),
+        ("            self._port.reopen()\n", ""),
+        ("        self._clients.callback(client.close)\n", ""),
+        ("        self._clients.callback(_close, client)\n", ""),
+        ("        self._port.close()\n", ""),
+    ],
+    ("testing/faults", "testing_kit"): [
+        ("if isinstance(fault, bool) or not", "if not"),
+        ("if not 201 <= fault <= 999:", "if False:"),
+        ("elif fault not in FAULTS:", "elif False:"),
+        ("if fault == REFUSED and not", "if False and not"),
+        ("(type(times) is not int or times < 1)", "times < 1"),
+        ("fault not in THEN_RIGHT:", "False:"),
+        ("if not (text.isascii() and text.isprintable()):", "if False:"),
+        ("if fault not in SECONDS:", "if False:"),
+        ("if not value >= 0:", "if value < 0:"),
+    ],
+    ("testing/given", "testing_kit"): [
+        ("    request_line(bid)\n", ""),
+        ("if given.billing_id != bid:", "if False:"),
+        ("if read is None:", "if False:"),
+        ("if isinstance(name, str) and not _is_text(name):", "if False:"),
+        ("and not isinstance(given, str | bytes)", ""),
+    ],
+    ("testing/memory", "testing_kit"): [
+        ("if self._peer.their_state is h11.SEND_RESPONSE:", "if False:"),
+    ],
+    ("testing/port", "testing_kit"): [
+        ("                self._hold()\n", ""),
     ],
 }
 

@@ -22,6 +22,7 @@ ALLOWED = {
     "bulk": {"_arrow", "usage", "_http", "errors"},
     "client": {"bulk", "usage", "_http", "version", "oneloop_api_client"},
     "sandbox": {"_http"},
+    "testing": {"client", "sandbox", "usage", "_http", "errors", "oneloop_api_client"},
     "sync": {"bulk", "client", "usage", "errors"},
     "_spreadsheet": set(),
     "export": {"_spreadsheet", "sync", "bulk", "client", "usage", "errors"},

@@ -272,6 +272,10 @@ def test_what_is_refused(
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
 
 
+def test_a_body_that_is_left_out_may_have_a_type(sandbox: Sandbox) -> None:
+    assert ask(sandbox, "PATCH", "/optional", headers=JSON).status_code == 200
+
+
 def test_refusals_have_the_documented_shape(sandbox: Sandbox) -> None:
     problem = ask(sandbox, "GET", "/things/5")
     assert problem.headers["content-type"] == "application/problem+json"

@@ -87,7 +87,7 @@ def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"oneloop", "oneloop_api_client"}
+    assert tops == {"oneloop", "oneloop_api_client", "pytest_oneloop.py"}
     assert {"oneloop/py.typed", "oneloop_api_client/py.typed"} <= set(names)
     assert "oneloop_api_client/openapi.json" in names
     assert any(name.endswith("LICENSE") for name in names)

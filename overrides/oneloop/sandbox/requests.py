@@ -37,8 +37,8 @@ class RefusedError(Exception):
         self.message = message
 
 
-def check_key(spec: Spec, operation: Operation, request: Request, key: str) -> None:
-    """Check that a request has the key, where its operation needs one.
+def check_key(spec: Spec, operation: Operation, request: Request, key: str | None) -> None:
+    """Check that a request has the key, any one for None, where its operation needs one.
 
     The client's key is a Bearer token, whatever scheme the spec names, so that passes for all; a
     scheme of the type `apiKey` takes it in its own place as well.
@@ -58,7 +58,7 @@ def check_key(spec: Spec, operation: Operation, request: Request, key: str) -> N
             name = place["name"]
             named = {"query": query, "cookie": _cookies(request), "header": dict(request.headers)}
             given.append(named[place["in"]].get(name.lower() if place["in"] == "header" else name))
-    if key not in given:
+    if not (any(given) if key is None else key in given):
         raise RefusedError(401, "the API key is missing or unknown")
 
 

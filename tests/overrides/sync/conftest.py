@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from oneloop import Oneloop
-from tests.faces import KEY
-from tests.overrides.sync.api import API
+from oneloop.testing import FakeAPI
 from tests.overrides.sync.databases import Database, DuckDB, Postgres
 
 
@@ -22,12 +19,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def api() -> API:
-    return API()
+def api(oneloop_api: FakeAPI) -> FakeAPI:
+    return oneloop_api
 
 
 @pytest.fixture
-def client(api: API) -> Iterator[Oneloop]:
-    transport = httpx.MockTransport(api)
-    with Oneloop(api_key=KEY, transport=transport, max_retries=0) as client:
-        yield client
+def client(api: FakeAPI) -> Oneloop:
+    return api.client(max_retries=0)

@@ -31,9 +31,10 @@ from oneloop import (
 from oneloop.cli.formats import as_csv
 from oneloop.export import ExportResult, export, export_database
 from oneloop.sync import sync, target
+from oneloop.testing import FakeAPI
 from tests.commands import COMMAND, run
 from tests.faces import KEY
-from tests.overrides.sync.api import API, Usage
+from tests.overrides.sync.api import Usage, set_answers
 from tests.overrides.sync.databases import DuckDB, Postgres
 from tests.postgres import with_option
 from tests.servers import RawServer, echo
@@ -105,7 +106,7 @@ def as_rows(usage: dict[str, Usage]) -> list[Row]:
 def test_usage_is_written_exactly_and_sorted(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    api: API,
+    api: FakeAPI,
     client: Oneloop,
     suffix: str,
     source: str,
@@ -117,7 +118,7 @@ def test_usage_is_written_exactly_and_sorted(
         "Z": [(DAY, "calls", 1)],
         "none": [],
     }
-    api.usage.update(usage)
+    set_answers(api, usage)
     if source == "ids":
         assert export(client, usage, out) == ExportResult(ids=4, failed=0, rows=14)
     else:
@@ -139,40 +140,42 @@ def test_no_usage_is_a_file_too(tmp_path: Path, client: Oneloop, suffix: str) ->
 
 
 def test_what_failed_is_not_in_the_file_and_is_asked_for_again(
-    tmp_path: Path, api: API, client: Oneloop
+    tmp_path: Path, api: FakeAPI, client: Oneloop
 ) -> None:
     out = tmp_path / "x.csv"
     failures: list[str] = []
-    api.usage = {"a": [(DAY, "calls", 1)], "b": 500}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 500})
 
     def again(**options: Any) -> ExportResult:
-        api.asked.clear()
+        api.calls.clear()
         failures.clear()
         told = lambda failure: failures.append(failure.billing_id)  # noqa: E731
         return export(client, ["a", "b", ""], out, on_failure=told, **options)
 
     assert again() == ExportResult(ids=1, failed=2, rows=1)
     assert sorted(failures) == ["", "b"]
-    api.usage = {"a": 500, "b": [(DAY, "calls", 2)]}
+    set_answers(api, {"a": 500, "b": [(DAY, "calls", 2)]})
     assert again() == ExportResult(ids=2, failed=1, rows=2)
     assert api.asked == ["b"]
     assert read(out) == [("a", DAY, "calls", 1), ("b", DAY, "calls", 2)]
     assert again(max_age=0) == ExportResult(ids=1, failed=2, rows=1)
     assert sorted(api.asked) == ["a", "b"]
     assert read(out) == [("b", DAY, "calls", 2)]
-    api.usage["a"] = [(DAY, "calls", 3)]
+    set_answers(api, {"a": [(DAY, "calls", 3)], "b": [(DAY, "calls", 2)]})
     assert again() == ExportResult(ids=2, failed=1, rows=2)
     assert api.asked == ["a"], "young enough, and failed since"
     assert read(out) == [("a", DAY, "calls", 3), ("b", DAY, "calls", 2)]
 
 
 def test_nothing_of_a_run_before_is_in_the_file_but_what_was_asked_for(
-    tmp_path: Path, api: API, client: Oneloop
+    tmp_path: Path, api: FakeAPI, client: Oneloop
 ) -> None:
     out = tmp_path / "x.csv"
-    api.usage = {"a": [(DAY, "calls", 1), (DAY, "seats", 1)], "b": [(DAY, "calls", 2)], "c": 500}
+    set_answers(
+        api, {"a": [(DAY, "calls", 1), (DAY, "seats", 1)], "b": [(DAY, "calls", 2)], "c": 500}
+    )
     export(client, ["a", "b", "c"], out)
-    api.usage["a"] = [(DAY, "calls", 3)]
+    set_answers(api, {"a": [(DAY, "calls", 3)]})
     assert export(client, ["a"], out, max_age=0) == ExportResult(ids=1, failed=0, rows=1)
     assert read(out) == [("a", DAY, "calls", 3)]
     assert not Path(f"{out}.part.duckdb").exists()
@@ -184,7 +187,7 @@ class OddError(Exception):
 
 @pytest.mark.parametrize("error", [AuthenticationError, OddError])
 def test_a_run_that_ends_early_leaves_the_file_as_it_was(
-    tmp_path: Path, api: API, client: Oneloop, error: type[Exception]
+    tmp_path: Path, api: FakeAPI, client: Oneloop, error: type[Exception]
 ) -> None:
     def wanted() -> Any:
         yield from "ab"
@@ -193,12 +196,12 @@ def test_a_run_that_ends_early_leaves_the_file_as_it_was(
 
     out = tmp_path / "x.csv"
     out.write_text("as it was")
-    api.usage = {"a": [(DAY, "calls", 1)], "b": 401 if error is AuthenticationError else 404}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 401 if error is AuthenticationError else 404})
     with pytest.raises(error):
         export(client, wanted(), out, concurrency=1)
     assert out.read_text() == "as it was"
-    api.usage["b"] = [(DAY, "calls", 2)]
-    api.asked.clear()
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": [(DAY, "calls", 2)]})
+    api.calls.clear()
     assert export(client, ["a", "b"], out).rows == 2
     assert api.asked == ["b"]
 
@@ -224,10 +227,10 @@ def test_what_cannot_be_written_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path: Path, api: API, client: Oneloop) -> None:
+def test_a_place_that_cannot_be_written_to(tmp_path: Path, api: FakeAPI, client: Oneloop) -> None:
     out = tmp_path / "x.csv"
     out.mkdir()
-    api.usage = {"a": []}
+    set_answers(api, {"a": []})
     with pytest.raises(DatabaseError, match=r"x.csv: can't be written: Is a directory"):
         export(client, ["a"], out)
     assert list(out.iterdir()) == []
@@ -235,22 +238,22 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path, api: API, client: One
 
 
 def test_a_file_is_on_the_disk_before_it_is_in_its_place(
-    tmp_path: Path, api: API, client: Oneloop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, api: FakeAPI, client: Oneloop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a descriptor that can write: Windows refuses any other."""
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.write(number, b"")))
-    api.usage = {"a": []}
+    set_answers(api, {"a": []})
     export(client, ["a"], tmp_path / "x.csv")
     assert synced == [0]
 
 
 def test_one_run_at_a_time_writes_a_file(
-    tmp_path: Path, api: API, client: Oneloop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, api: FakeAPI, client: Oneloop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target, "_PATIENCE", 0.1)
     out = tmp_path / "x.csv"
-    api.usage = {"a": []}
+    set_answers(api, {"a": []})
 
     def again(counts: object) -> None:
         with pytest.raises(DatabaseError, match="another run"):
@@ -277,18 +280,20 @@ def test_an_empty_server(postgres: str, tmp_path: Path) -> None:
         export_database(postgres, tmp_path / "x.csv")
 
 
-def test_a_server_is_only_read(postgres: str, tmp_path: Path, api: API, client: Oneloop) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)]}
+def test_a_server_is_only_read(
+    postgres: str, tmp_path: Path, api: FakeAPI, client: Oneloop
+) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], postgres)
     url = with_option(postgres, "options=-cdefault_transaction_read_only%3Don")
     assert export_database(url, tmp_path / "x.csv") == 1
 
 
 def test_rows_that_a_role_does_not_see_are_an_error(
-    postgres: str, tmp_path: Path, api: API, client: Oneloop
+    postgres: str, tmp_path: Path, api: FakeAPI, client: Oneloop
 ) -> None:
     """The file would be without them, and nobody would hear of it."""
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], postgres)
     server = Postgres(postgres)
     role = urlsplit(postgres).path[1:] + "_role"
@@ -308,9 +313,9 @@ def test_rows_that_a_role_does_not_see_are_an_error(
 
 
 def test_a_total_that_is_no_number(
-    postgres: str, tmp_path: Path, api: API, client: Oneloop
+    postgres: str, tmp_path: Path, api: FakeAPI, client: Oneloop
 ) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], postgres)
     Postgres(postgres).run("update billing_usage set total = 'NaN'")
     with pytest.raises(DatabaseError, match="a total is no number of this client"):
@@ -331,10 +336,10 @@ TEXTS = st.text(st.sampled_from("=+-@;\n\r\t\"',ab é\uff1d\uff20"), max_size=5)
 )
 @example(bid="a", names=["a;=b"], spreadsheet=True)
 def test_csv_is_that_of_oneloop_usage(
-    tmp_path: Path, api: API, client: Oneloop, bid: str, names: list[str], spreadsheet: bool
+    tmp_path: Path, api: FakeAPI, client: Oneloop, bid: str, names: list[str], spreadsheet: bool
 ) -> None:
     out = tmp_path / "x.csv"
-    api.usage = {bid: [(DAY, name, 5) for name in names]}
+    set_answers(api, {bid: [(DAY, name, 5) for name in names]})
     export(client, [bid], out, spreadsheet=spreadsheet)
     rows = [UsageRow(datetime.date(2025, 1, 1), name, 5, bid) for name in names]
     usage = BillingUsage(bid, sorted(rows))

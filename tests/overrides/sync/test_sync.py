@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from oneloop import AuthenticationError, Oneloop, UsageResult
 from oneloop.sync import SyncResult, run, sync
-from tests.overrides.sync.api import API, Usage
+from oneloop.testing import FakeAPI
+from tests.overrides.sync.api import Usage, set_answers
 from tests.overrides.sync.databases import Database, Row, history, ids, rows
 
 DAY = "2025-01-01"
@@ -32,7 +33,7 @@ def as_rows(usage: dict[str, Usage]) -> list[Row]:
     )
 
 
-def test_usage_is_stored_exactly(database: Database, api: API, client: Oneloop) -> None:
+def test_usage_is_stored_exactly(database: Database, api: FakeAPI, client: Oneloop) -> None:
     names = [
         "",
         " ",
@@ -48,8 +49,7 @@ def test_usage_is_stored_exactly(database: Database, api: API, client: Oneloop) 
         "ü %\"'": [(DAY, name, number) for number, name in enumerate(names)],
         "none": [],
     }
-    api.usage.update(usage)
-    api.usage["%C3%BC%20%25%22%27"] = usage["ü %\"'"]
+    set_answers(api, usage)
     result = sync(client, usage, database.target)
     assert result == SyncResult(ids=3, new=11)
     assert rows(database) == as_rows(usage)
@@ -58,9 +58,9 @@ def test_usage_is_stored_exactly(database: Database, api: API, client: Oneloop) 
 
 
 def test_the_same_usage_again_changes_nothing(
-    database: Database, api: API, client: Oneloop
+    database: Database, api: FakeAPI, client: Oneloop
 ) -> None:
-    api.usage = {"a": [(DAY, "calls", 1), (DAY, "seats", 2)], "b": [(DAY, "calls", 3)]}
+    set_answers(api, {"a": [(DAY, "calls", 1), (DAY, "seats", 2)], "b": [(DAY, "calls", 3)]})
     sync(client, ["a", "b"], database.target)
     before = database.run("select * from billing_usage order by 1, 2, 3")
     assert sync(client, ["a", "b"], database.target) == SyncResult(ids=2)
@@ -68,9 +68,11 @@ def test_the_same_usage_again_changes_nothing(
     assert history(database) == []
 
 
-def test_what_was_restated_is_in_the_history(database: Database, api: API, client: Oneloop) -> None:
+def test_what_was_restated_is_in_the_history(
+    database: Database, api: FakeAPI, client: Oneloop
+) -> None:
     for total in (1, 2, WIDEST, 1):
-        api.usage["a"] = [(DAY, "calls", total), (DAY, "seats", 5)]
+        set_answers(api, {"a": [(DAY, "calls", total), (DAY, "seats", 5)]})
         result = sync(client, ["a"], database.target)
     assert result == SyncResult(ids=1, restated=1)
     assert [row[3] for row in rows(database)] == [1, 5]
@@ -85,10 +87,10 @@ def test_what_was_restated_is_in_the_history(database: Database, api: API, clien
 
 
 @pytest.mark.parametrize("prune", [False, True])
-def test_rows_that_are_gone(database: Database, api: API, client: Oneloop, prune: bool) -> None:
-    api.usage = {"a": [(DAY, "calls", 1), (DAY, "seats", 2)], "b": [(DAY, "calls", 3)]}
+def test_rows_that_are_gone(database: Database, api: FakeAPI, client: Oneloop, prune: bool) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1), (DAY, "seats", 2)], "b": [(DAY, "calls", 3)]})
     sync(client, ["a", "b"], database.target)
-    api.usage |= {"a": [(DAY, "calls", 1)], "b": 500}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 500})
     result = sync(client, ["a", "b"], database.target, prune=prune)
     assert result == SyncResult(ids=1, failed=1, gone=1)
     assert len(rows(database)) == (2 if prune else 3)
@@ -97,18 +99,20 @@ def test_rows_that_are_gone(database: Database, api: API, client: Oneloop, prune
     assert again == SyncResult(ids=1, gone=0 if prune else 1)
 
 
-def test_a_row_that_comes_back_is_new(database: Database, api: API, client: Oneloop) -> None:
+def test_a_row_that_comes_back_is_new(database: Database, api: FakeAPI, client: Oneloop) -> None:
     for found in ([(DAY, "calls", 1)], [], [(DAY, "calls", 2)]):
-        api.usage["a"] = found
+        set_answers(api, {"a": found})
         result = sync(client, ["a"], database.target, prune=True)
     assert result == SyncResult(ids=1, new=1)
     assert [row[3] for row in rows(database)] == [2]
     assert [row[3] for row in history(database)] == [1]
 
 
-def test_errors_are_counted_named_and_kept(database: Database, api: API, client: Oneloop) -> None:
+def test_errors_are_counted_named_and_kept(
+    database: Database, api: FakeAPI, client: Oneloop
+) -> None:
     failures: list[UsageResult] = []
-    api.usage = {"a": [(DAY, "calls", 1)], "b": 503}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 503})
     wanted: Any = ["a", "b", "gone", "", "a/b", 5, ["list"], "nul\0"]
     result = sync(client, wanted, database.target, on_failure=failures.append)
     assert result == SyncResult(ids=1, failed=7, new=1)
@@ -117,7 +121,7 @@ def test_errors_are_counted_named_and_kept(database: Database, api: API, client:
     assert found.keys() == {"a", "b", "gone"}
     assert found["b"][0] is False
     assert "503" in str(found["b"][1])
-    api.usage = {"a": 500, "b": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": 500, "b": [(DAY, "calls", 1)]})
     sync(client, ["a", "b"], database.target)
     found = ids(database)
     assert found["b"] == (True, None)
@@ -133,11 +137,11 @@ def test_errors_are_counted_named_and_kept(database: Database, api: API, client:
     ],
 )
 def test_rows_without_a_key_of_their_own_are_an_error(
-    database: Database, api: API, client: Oneloop, found: Usage, where: str
+    database: Database, api: FakeAPI, client: Oneloop, found: Usage, where: str
 ) -> None:
-    api.usage = {"a": [(DAY, "calls", 7)], "b": [(DAY, "calls", 8)]}
+    set_answers(api, {"a": [(DAY, "calls", 7)], "b": [(DAY, "calls", 8)]})
     sync(client, ["a", "b"], database.target)
-    api.usage = {"a": found, "b": [(DAY, "calls", 9)]}
+    set_answers(api, {"a": found, "b": [(DAY, "calls", 9)]})
     failures: list[UsageResult] = []
     sync(client, ["a", "b"], database.target, on_failure=failures.append)
     assert where in str(failures[0].error)
@@ -146,11 +150,11 @@ def test_rows_without_a_key_of_their_own_are_an_error(
 
 
 def test_ids_that_are_young_enough_are_not_asked_for(
-    database: Database, api: API, client: Oneloop
+    database: Database, api: FakeAPI, client: Oneloop
 ) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)], "b": 500}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 500})
     sync(client, ["a", "b"], database.target)
-    api.asked.clear()
+    api.calls.clear()
     wanted: Any = ["a", "b", "c", 5, ["list"], "nul\0", "\ud800"]
     result = sync(client, wanted, database.target, max_age=3600)
     assert sorted(api.asked) == ["b", "c"]
@@ -163,13 +167,13 @@ def test_ids_that_are_young_enough_are_not_asked_for(
 
 
 def test_no_figure_is_replaced_before_it_was_there(
-    database: Database, api: API, client: Oneloop
+    database: Database, api: FakeAPI, client: Oneloop
 ) -> None:
     """As where a clock goes back."""
-    api.usage = {"a": [(DAY, "calls", 1), (DAY, "seats", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1), (DAY, "seats", 1)]})
     sync(client, ["a"], database.target)
     database.run("update billing_usage set changed_at = changed_at + interval '2 hours'")
-    api.usage = {"a": [(DAY, "calls", 2)]}
+    set_answers(api, {"a": [(DAY, "calls", 2)]})
     assert sync(client, ["a"], database.target, prune=True).restated == 1
     found = "select count(*) from billing_usage_history where changed_at <= replaced_at"
     assert database.run(found) == [(2,)]
@@ -178,7 +182,7 @@ def test_no_figure_is_replaced_before_it_was_there(
 
 
 def test_ids_that_come_slowly_are_not_waited_for(
-    database: Database, api: API, client: Oneloop
+    database: Database, api: FakeAPI, client: Oneloop
 ) -> None:
     asked: list[int] = []
 
@@ -192,8 +196,8 @@ def test_ids_that_come_slowly_are_not_waited_for(
     assert asked[-1] > 0, "some were fetched before the last was read"
 
 
-def test_an_id_twice_is_stored_once(database: Database, api: API, client: Oneloop) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)]}
+def test_an_id_twice_is_stored_once(database: Database, api: FakeAPI, client: Oneloop) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     assert sync(client, ["a"] * 9, database.target) == SyncResult(ids=9, new=1)
     assert len(rows(database)) == 1
 
@@ -204,13 +208,13 @@ class OddError(Exception):
 
 @pytest.mark.parametrize("max_age", [None, 60])
 def test_what_came_before_an_error_is_stored(
-    database: Database, api: API, client: Oneloop, max_age: float | None
+    database: Database, api: FakeAPI, client: Oneloop, max_age: float | None
 ) -> None:
     def wanted() -> Iterator[str]:
         yield "a"
         raise OddError
 
-    api.usage = {"a": [(DAY, "calls", 1)], "b": [(DAY, "calls", 1)], "c": 401}
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": [(DAY, "calls", 1)], "c": 401})
     with pytest.raises(OddError):
         sync(client, wanted(), database.target, max_age=max_age)
     assert len(rows(database)) == 1
@@ -220,8 +224,8 @@ def test_what_came_before_an_error_is_stored(
     assert "c" not in ids(database)
 
 
-def test_progress_is_told(database: Database, api: API, client: Oneloop) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)], "b": 500}
+def test_progress_is_told(database: Database, api: FakeAPI, client: Oneloop) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1)], "b": 500})
     told: list[tuple[int, int]] = []
     sync(
         client,
@@ -280,7 +284,7 @@ class Model:
 )
 def test_any_run_of_states_is_kept(
     database: Database,
-    api: API,
+    api: FakeAPI,
     client: Oneloop,
     runs: list[tuple[dict[str, Usage | int], bool]],
     batch: int,
@@ -292,7 +296,7 @@ def test_any_run_of_states_is_kept(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "_ROWS", batch)
         for state, prune in runs:
-            api.usage = dict(state)
+            set_answers(api, state)
             want = model.store(state, prune=prune)
             assert sync(client, state, database.target, prune=prune) == want
             assert rows(database) == [

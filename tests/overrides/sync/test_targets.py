@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import psycopg
 import pytest
 
 from oneloop import AsyncOneloop, ConfigurationError, DatabaseError, Oneloop
 from oneloop.export import export_database
 from oneloop.sync import SyncResult, sync, target
+from oneloop.testing import FakeAPI
 from tests.clock import ends_within
-from tests.overrides.sync.api import API
+from tests.overrides.sync.api import set_answers
 from tests.overrides.sync.databases import Database, DuckDB, Postgres, rows
 from tests.postgres import with_option
 
@@ -103,7 +103,7 @@ def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_another_layout_is_refused(
-    database: Database, api: API, client: Oneloop, change: str, words: str
+    database: Database, api: FakeAPI, client: Oneloop, change: str, words: str
 ) -> None:
     sync(client, [], database.target)
     database.run(change)
@@ -126,13 +126,13 @@ def test_a_total_of_another_type_is_refused(database: Database, client: Oneloop)
         sync(client, ["a"], database.target)
 
 
-def test_what_others_add_is_left_alone(database: Database, api: API, client: Oneloop) -> None:
+def test_what_others_add_is_left_alone(database: Database, api: FakeAPI, client: Oneloop) -> None:
     database.run("create table other (x integer)")
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], database.target)
     database.run("alter table billing_usage add column note text")
     database.run("create view billing_usage_by_month as select 1 as one")
-    api.usage = {"a": [(DAY, "calls", 2)], "b": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 2)], "b": [(DAY, "calls", 1)]})
     assert sync(client, ["a", "b"], database.target) == SyncResult(ids=2, new=1, restated=1)
 
 
@@ -153,7 +153,7 @@ def tables(database: Database) -> list[Any]:
     ],
 )
 def test_a_file_that_is_no_database(
-    client: Oneloop, api: API, tmp_path: Path, make: Any, words: str
+    client: Oneloop, api: FakeAPI, tmp_path: Path, make: Any, words: str
 ) -> None:
     path = tmp_path / "folder" / "x.duckdb"
     make(path)
@@ -184,10 +184,10 @@ def held(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_file_that_another_process_has_open(
-    client: Oneloop, api: API, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Oneloop, api: FakeAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.duckdb"
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     with held(path) as process:
         with monkeypatch.context() as patch:
             patch.setattr(target, "_PATIENCE", 0.2)
@@ -210,10 +210,10 @@ def test_a_name_that_no_engine_takes(client: Oneloop, name: str) -> None:
     "name", ["md:x.duckdb", "duckdb:x.duckdb", ":memory:.duckdb", "~.duckdb", "it's x.duckdb"]
 )
 def test_a_name_is_that_of_a_file_here(
-    client: Oneloop, api: API, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    client: Oneloop, api: FakeAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     elsewhere = lambda counts: monkeypatch.chdir("/")  # noqa: E731
     assert sync(client, ["a"], name, on_progress=elsewhere).new == 1
     monkeypatch.chdir(tmp_path)
@@ -231,7 +231,7 @@ def test_a_home_that_no_shell_put_in(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_two_runs_of_one_process_on_one_file(client: Oneloop, api: API, tmp_path: Path) -> None:
+def test_two_runs_of_one_process_on_one_file(client: Oneloop, api: FakeAPI, tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     link = tmp_path / "link.duckdb"
     link.symlink_to(path)
@@ -240,17 +240,17 @@ def test_two_runs_of_one_process_on_one_file(client: Oneloop, api: API, tmp_path
         with pytest.raises(DatabaseError, match="another run of this process is at work"):
             sync(client, ["a"], link)
 
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     assert sync(client, ["a"], path, on_progress=again).new == 1
     assert sync(client, ["a"], link).ids == 1
 
 
 def test_runs_of_one_process_on_one_file_take_turns(
-    client: Oneloop, api: API, tmp_path: Path
+    client: Oneloop, api: FakeAPI, tmp_path: Path
 ) -> None:
     path = tmp_path / "x.duckdb"
     wanted = [f"b{number}" for number in range(40)]
-    api.usage = {bid: [(DAY, "calls", 1)] for bid in wanted}
+    set_answers(api, {bid: [(DAY, "calls", 1)] for bid in wanted})
     found: list[SyncResult] = []
     together = threading.Barrier(4)
 
@@ -267,10 +267,10 @@ def test_runs_of_one_process_on_one_file_take_turns(
 
 
 def test_a_file_that_is_deleted_while_a_run_writes(
-    client: Oneloop, api: API, tmp_path: Path
+    client: Oneloop, api: FakeAPI, tmp_path: Path
 ) -> None:
     path = tmp_path / "x.duckdb"
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
 
     def delete(counts: SyncResult) -> None:
         path.unlink(missing_ok=True)
@@ -298,10 +298,10 @@ except DatabaseError as error:
 @contextmanager
 def many(rows_an_id: int) -> Iterator[Oneloop]:
     """Give a client of an API that has many rows for each id."""
-    api = API()
+    api = FakeAPI()
     found = [(DAY, f"{number}" * 9, number) for number in range(rows_an_id)]
-    api.usage = {f"b{number}": found for number in range(400)}
-    with Oneloop(api_key="x", transport=httpx.MockTransport(api)) as client:
+    set_answers(api, {f"b{number}": found for number in range(400)})
+    with api, api.client() as client:
         yield client
 
 
@@ -344,7 +344,7 @@ def with_password(url: str, **changes: str) -> str:
         (f"postgresql://u:{SECRET}@/db?host=/no/such/folder", "No such file"),
     ],
 )
-def test_a_server_that_is_not_there(client: Oneloop, api: API, url: str, words: str) -> None:
+def test_a_server_that_is_not_there(client: Oneloop, api: FakeAPI, url: str, words: str) -> None:
     with pytest.raises((DatabaseError, ConfigurationError), match=words) as caught:
         sync(client, ["a"], url)
     shown = "".join(traceback.format_exception(caught.value))
@@ -360,8 +360,8 @@ def test_a_database_that_is_not_there(client: Oneloop, postgres: str) -> None:
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_server_that_goes_away(client: Oneloop, api: API, postgres: str) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)]}
+def test_a_server_that_goes_away(client: Oneloop, api: FakeAPI, postgres: str) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
 
     def end(counts: SyncResult) -> None:
         Postgres(postgres).run(
@@ -394,8 +394,8 @@ def test_a_database_that_cannot_hold_any_name(client: Oneloop, postgres: str) ->
         server.run(f"drop database {name}")
 
 
-def test_another_schema_of_the_search_path(client: Oneloop, api: API, postgres: str) -> None:
-    api.usage = {"a": [(DAY, "calls", 1)]}
+def test_another_schema_of_the_search_path(client: Oneloop, api: FakeAPI, postgres: str) -> None:
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], postgres)
     Postgres(postgres).run("create schema billing")
     url = with_option(postgres, "options=-csearch_path%3Dbilling,public")
@@ -403,9 +403,9 @@ def test_another_schema_of_the_search_path(client: Oneloop, api: API, postgres: 
     assert Postgres(postgres).run("select count(*) from billing.billing_usage") == [(1,)]
 
 
-def test_runs_on_one_server_take_turns(client: Oneloop, api: API, postgres: str) -> None:
+def test_runs_on_one_server_take_turns(client: Oneloop, api: FakeAPI, postgres: str) -> None:
     wanted = [f"b{number}" for number in range(40)]
-    api.usage = {bid: [(DAY, "calls", 1)] for bid in wanted}
+    set_answers(api, {bid: [(DAY, "calls", 1)] for bid in wanted})
     found: list[SyncResult] = []
     threads = [
         threading.Thread(target=lambda: found.append(sync(client, wanted, postgres)))
@@ -434,28 +434,32 @@ def test_a_turn_that_never_comes(
 
 
 @pytest.mark.parametrize("encoding", ["utf8", "latin1"])
-def test_an_encoding_in_the_url(client: Oneloop, api: API, postgres: str, encoding: str) -> None:
-    api.usage = {"a": [(DAY, "é☂", 1)]}
+def test_an_encoding_in_the_url(
+    client: Oneloop, api: FakeAPI, postgres: str, encoding: str
+) -> None:
+    set_answers(api, {"a": [(DAY, "é☂", 1)]})
     assert sync(client, ["a"], with_option(postgres, f"client_encoding={encoding}")).new == 1
     assert [row[2] for row in rows(Postgres(postgres))] == ["é☂"]
 
 
 def test_runs_take_turns_where_transactions_are_serializable(
-    client: Oneloop, api: API, postgres: str
+    client: Oneloop, api: FakeAPI, postgres: str
 ) -> None:
     """Their snapshot would be of the moment when they began to wait."""
     other = "options=-cdefault_transaction_isolation%3Dserializable"
     test_runs_on_one_server_take_turns(client, api, with_option(postgres, other))
 
 
-def test_a_schema_that_ends_with_the_connection(client: Oneloop, api: API, postgres: str) -> None:
+def test_a_schema_that_ends_with_the_connection(
+    client: Oneloop, api: FakeAPI, postgres: str
+) -> None:
     with pytest.raises(DatabaseError, match="search_path begins with pg_temp"):
         sync(client, ["a"], with_option(postgres, "options=-csearch_path%3Dpg_temp,public"))
     assert api.asked == []
 
 
 def test_tables_of_others_are_not_taken_for_a_batch(
-    database: Database, api: API, client: Oneloop
+    database: Database, api: FakeAPI, client: Oneloop
 ) -> None:
     columns = "(billing_id text, day date, name text, total numeric(38,0), error text)"
     for name in ("fetched", "asked"):
@@ -463,7 +467,7 @@ def test_tables_of_others_are_not_taken_for_a_batch(
         database.run(f"insert into {name} values ('z', '{DAY}', 'calls', 9, null)")
     last = "options=-csearch_path%3Dpublic,pg_temp"
     is_file = isinstance(database, DuckDB)
-    api.usage = {"a": [(DAY, "calls", 1)]}
+    set_answers(api, {"a": [(DAY, "calls", 1)]})
     sync(client, ["a"], database.target if is_file else with_option(database.target, last))
     assert [row[0] for row in rows(database)] == ["a"]
     assert database.run("select count(*) from fetched") == [(1,)]
