@@ -20,6 +20,8 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "accessible",
+    "command_line",
     "docstrings",
     "includes",
     "names",
@@ -31,6 +33,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 html_last_updated_fmt = None
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence"]

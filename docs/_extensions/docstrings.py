@@ -28,6 +28,7 @@ def _read(
     if name.startswith(GENERATED):
         lines[:] = plain(lines)
     lines[:] = _with_literal_blocks(lines)
+    lines[:] = [re.sub(r"(?<!`)(https?://)(?=\s)", r"``\1``", line) for line in lines]  # no link
 
 
 def _with_what_was_no_type(
