@@ -29,15 +29,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True}
 
 
-def _mend(
-    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object
-) -> None:
+def _mend(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     if "body" in context:
         body = _replaced(context["body"], _BODY)
         # A list that has no terms isn't one, and a term can't have one.
         context["body"] = _SIGNATURE.sub(lambda found: _replaced(found[0], _PARAMETERS), body)
     tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
 
 
 def _replaced(text: str, pairs: dict[str, str]) -> str:

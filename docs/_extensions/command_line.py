@@ -1,4 +1,4 @@
-"""The directive `command-line`: what each command says of itself, asked while the docs are built."""
+"""The directive `command-line`: what each command says of itself, asked as the docs are built."""
 
 from __future__ import annotations
 

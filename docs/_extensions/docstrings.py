@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing
 from typing import TYPE_CHECKING, Any
+
+import griffe
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,12 +26,27 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _read(
-    _app: Sphinx, _what: str, name: str, _object: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
     if name.startswith(GENERATED):
         lines[:] = plain(lines)
+    elif what == "data" or not any(lines):  # else it would be the docstring of the value's class
+        lines[:] = _written(name)
     lines[:] = _with_literal_blocks(lines)
     lines[:] = [re.sub(r"(?<!`)(https?://)(?=\s)", r"``\1``", line) for line in lines]  # no link
+
+
+def _written(name: str) -> list[str]:
+    """Return a docstring as the source has it: a cached property among attrs' slots has lost it."""
+    package, _, rest = name.partition(".")
+    found = read(package)[rest] if rest else read(package)
+    return found.docstring.value.splitlines() if found.docstring else []
+
+
+@functools.cache
+def read(package: str) -> Any:
+    """Read a package without running it."""
+    return griffe.load(package, allow_inspection=False, resolve_aliases=True)
 
 
 def _with_what_was_no_type(
@@ -72,7 +90,11 @@ def plain(lines: list[str]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([^\w\s])", r"\\\1", text)
+    """Return text that means itself, but for names in backticks."""
+    parts = re.split(r"`([\w.]+)`", text)
+    parts[::2] = [re.sub(r"([^\w\s])", r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [rf"\ ``{part}``\ " for part in parts[1::2]]
+    return "".join(parts)
 
 
 def _without_type_variables(
@@ -90,6 +112,6 @@ def _without_type_variables(
     for base in vars(cls).get("__orig_bases__", ()):
         variables = getattr(typing.get_origin(base), "__parameters__", ())
         for variable, taken in zip(variables, typing.get_args(base), strict=False):
-            plain = getattr(taken, "__forward_arg__", str(taken))
-            signature = re.sub(rf"\b{variable.__name__}\b", plain, signature)
+            name = getattr(taken, "__forward_arg__", str(taken))
+            signature = re.sub(rf"\b{variable.__name__}\b", name, signature)
     return signature, returns

@@ -87,7 +87,9 @@ class BillingUsage(Reversible[UsageRow], Collection[UsageRow]):
     """
 
     billing_id: str
+    """Whose usage it is."""
     rows: tuple[UsageRow, ...] = attrs.field(repr=lambda rows: f"<{len(rows)} rows>")
+    """Its rows, in the API's order."""
     response: ResponseInfo | None = attrs.field(kw_only=True, repr=False, eq=False)
     """What came with it, the request id for one; None for usage that is made by hand."""
 

@@ -27,6 +27,7 @@ from oneloop.sandbox.usage import BILLING_IDS
 __all__ = ["API_KEY", "BILLING_IDS", "Sandbox"]
 
 API_KEY = "sandbox-key"
+"""The key that it takes."""
 
 
 class Sandbox:
@@ -45,6 +46,7 @@ class Sandbox:
         self._spec = Spec.of(_document(spec))
         self._server = Server(self._answer, port)
         self.url = self._server.url
+        """Where it is: the `base_url` of a client."""
 
     @property
     def operations(self) -> int:
