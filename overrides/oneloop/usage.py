@@ -153,7 +153,10 @@ class BillingUsage(Reversible[UsageRow], Collection[UsageRow]):
         ]
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts, ready for `pandas.DataFrame` and `json`."""
+        """Return the rows as dicts, ready for `json` and `pandas.DataFrame(dicts, dtype=object)`.
+
+        Without that `dtype` pandas takes counts for int64, whose sums wrap around.
+        """
         return [msgspec.structs.asdict(row) for row in self.rows]
 
     def index(self, row: object, start: int = 0, stop: int = sys.maxsize) -> int:

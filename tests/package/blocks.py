@@ -68,10 +68,16 @@ def blocks(document: str) -> Iterator[Block]:
 
 
 class Runner:
-    """Runs the blocks of one document in the working directory."""
+    """Runs the blocks of one document in the working directory.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: the document's.
+        apart: whether each block of Python needs a process of its own, as what it sets up stays.
+    """
+
+    def __init__(self, name: str, *, apart: bool) -> None:
         self._name = name
+        self._apart = apart
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._printed = ""
         self._run: dict[str, Callable[[Block], object]] = {
@@ -102,18 +108,22 @@ class Runner:
 
     def _python(self, block: Block) -> None:
         if re.search(r"^(async )?def test_", block.text, re.MULTILINE):
-            self._pytest(block)
+            pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            self._python_file(block, f"test_line_{block.line}.py", *pytest)
+            return
+        if self._apart:
+            self._python_file(block, f"line_{block.line}.py")
             return
         code = compile("\n" * block.line + block.text, self._name, "exec")
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(code, self._names)
         self._printed = printed.getvalue()
 
-    def _pytest(self, block: Block) -> None:
-        file = Path(f"test_line_{block.line}.py")
-        file.write_text(block.text, "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
+    def _python_file(self, block: Block, name: str, *options: str) -> None:
+        Path(name).write_text(block.text, "utf-8")
+        done = subprocess.run(
+            [sys.executable, *options, name], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{self._place(block)}:\n{done.stdout}{done.stderr}"
         self._printed = done.stdout
 
