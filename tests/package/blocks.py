@@ -2,7 +2,7 @@
 
 | language | what is done |
 |---|---|
-| `python` | runs, in one namespace a document; with a function `test_…` by itself, under pytest |
+| `python` | runs, in one namespace a document; with a function `test_…` it is a file for pytest |
 | `text` behind `python` | is what that printed; elsewhere it is text |
 | `pycon` | `>>>` lines in the same namespace, and what they show |
 | `console` | each `$` line, which `> ` continues, in one bash a block, and what it shows; what
@@ -46,7 +46,7 @@ _MARK = "-- end of the command --"
 
 
 class Block(NamedTuple):
-    """A fenced block."""
+    """A block of code."""
 
     language: str
     text: str
@@ -56,13 +56,14 @@ class Block(NamedTuple):
 
 
 def blocks(document: str) -> Iterator[Block]:
-    """Yield a document's fences; what MyST takes for directives is Sphinx's."""
+    """Yield a document's code; what MyST takes for directives is Sphinx's."""
     ended, before = -1, None
     lines = document.splitlines()
     for token in markdown_it.MarkdownIt().parse(document):
-        if token.type == "fence" and token.map and not token.info.startswith("{"):
+        is_directive = token.info.startswith("{") and not token.info.startswith("{code")
+        if token.type in ("fence", "code_block") and token.map and not is_directive:
             follows = not "".join(lines[ended : token.map[0]]).strip() and ended >= 0
-            language = token.info.strip()
+            language = token.info.strip() if token.type == "fence" else "no language"
             yield Block(language, token.content, token.map[0] + 1, before if follows else None)
             ended, before = token.map[1], language
 
@@ -80,6 +81,7 @@ class Runner:
         self._apart = apart
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._printed = ""
+        self._tests: list[str] = []
         self._run: dict[str, Callable[[Block], object]] = {
             "": _nothing,
             "console": self._console,
@@ -108,24 +110,32 @@ class Runner:
 
     def _python(self, block: Block) -> None:
         if re.search(r"^(async )?def test_", block.text, re.MULTILINE):
-            pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-            self._python_file(block, f"test_line_{block.line}.py", *pytest)
+            self._tests.append(f"test_line_{block.line}.py")
+            Path(self._tests[-1]).write_text(block.text, "utf-8")
             return
         if self._apart:
-            self._python_file(block, f"line_{block.line}.py")
+            file = Path(f"line_{block.line}.py")
+            file.write_text(block.text, "utf-8")
+            self._printed = self._python_process(file.name)
             return
         code = compile("\n" * block.line + block.text, self._name, "exec")
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(code, self._names)
         self._printed = printed.getvalue()
 
-    def _python_file(self, block: Block, name: str, *options: str) -> None:
-        Path(name).write_text(block.text, "utf-8")
+    def finish(self) -> None:
+        """Run the tests that the blocks were."""
+        if self._tests:
+            without = ("cacheprovider", "hypothesispytest", "xdist")
+            options = [part for name in without for part in ("-p", f"no:{name}")]
+            self._python_process("-m", "pytest", "-q", *options, *self._tests)
+
+    def _python_process(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *options, name], capture_output=True, text=True, check=False
+            [sys.executable, *arguments], capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{self._place(block)}:\n{done.stdout}{done.stderr}"
-        self._printed = done.stdout
+        assert done.returncode == 0, f"{self._name}:\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def _text(self, block: Block) -> None:
         if block.before == "python":
@@ -194,6 +204,7 @@ def _bash(commands: list[str]) -> list[tuple[int, str]]:
         check=False,
     )
     parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
+    assert len(parts) == 2 * len(commands) + 1, f"the shell ended within {commands}"
     return [(int(code), shown) for shown, code in zip(parts[::2], parts[1::2], strict=False)]
 
 

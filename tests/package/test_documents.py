@@ -66,6 +66,7 @@ def test_blocks_run_and_show_what_they_say(document: Path) -> None:
     runner = Runner(name_of(document), apart=name_of(document) in APART)
     for block in blocks(IS_RUN[document]):
         runner.run(block)
+    runner.finish()
 
 
 def test_numbers_are_the_sandboxs() -> None:
