@@ -7,8 +7,7 @@ from pathlib import Path
 
 from oneloop.version import __version__
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_extensions"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "oneloop-api-client"
 author = "The oneloop-api-client maintainers"
@@ -20,12 +19,12 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "accessible",
-    "command_line",
-    "docstrings",
-    "includes",
-    "names",
-    "operations",
+    "docs._extensions.accessible",
+    "docs._extensions.command_line",
+    "docs._extensions.docstrings",
+    "docs._extensions.includes",
+    "docs._extensions.names",
+    "docs._extensions.operations",
 ]
 exclude_patterns = ["_*"]
 html_theme = "furo"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from docstrings import GENERATED, plain, read
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 
+from docs._extensions.docstrings import GENERATED, plain, read
 from oneloop_api_client import models
 
 if TYPE_CHECKING:

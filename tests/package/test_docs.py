@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
 
+import docutils.core
 import griffe
 import pytest
+from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.inventory import InventoryFile
+
+from docs._extensions.docstrings import plain
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "overrides" / "oneloop"
@@ -212,3 +216,39 @@ def test_each_command_is_told(pages: dict[Path, Page], site: Path) -> None:
     ids = pages[site / "command-line.html"].ids
     names = re.findall(r"[\w-]+", listed)
     assert {f"oneloop-{name}" for name in names} <= ids
+
+
+PROSE = """\
+A *star, a `tick, a |pipe, a trailing_ and :role:`x`, \\slash and `name`.
+
+- item
+continues badly
+    - nested
+
+Title
+=====
+
+1. first
+B. second
+
+::
+
+  code
+
+Note:
+.. warning:: of a spec's own
+[link](nowhere.md) <script> | line
+"""
+
+
+def test_prose_of_a_spec_is_text() -> None:
+    """Whatever a vendor writes, tomorrow's pages build, and say it."""
+    fields = "".join(f"\n    {name}: {PROSE}" for name in ("one (list[str])", "two"))
+    lines = plain(f"{PROSE}\nArgs:{fields}\n\nRaises:\n    OSError: {PROSE}".splitlines())
+    text = "\n".join(GoogleDocstring(lines, what="method").lines())
+    strict = {"report_level": 2, "halt_level": 2, "warning_stream": False}
+    tree = docutils.core.publish_doctree(text, settings_overrides=strict)
+    shown = tree.astext()
+    assert "A *star, a `tick, a |pipe, a trailing_ and :role:x, \\slash and name." in shown
+    assert shown.count("[link](nowhere.md) <script> | line") == 4
+    assert tree.asdom().getElementsByTagName("warning") == []
