@@ -2,7 +2,8 @@
 
 | language | what is done |
 |---|---|
-| `python` | runs, in one namespace a document; with a function `test_…` it is a file for pytest |
+| `python` | runs, in one namespace a document; one with a function `test_…` is run by pytest, in a
+|          | file with all blocks before it |
 | `text` behind `python` | is what that printed; elsewhere it is text |
 | `pycon` | `>>>` lines in the same namespace, and what they show |
 | `console` | each `$` line, which `> ` continues, in one bash a block, and what it shows; what
@@ -81,7 +82,8 @@ class Runner:
         self._apart = apart
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._printed = ""
-        self._tests: list[str] = []
+        self._programs: list[str] = []
+        self._tests = ""
         self._run: dict[str, Callable[[Block], object]] = {
             "": _nothing,
             "console": self._console,
@@ -109,9 +111,9 @@ class Runner:
         return f"{self._name}:{block.line}"
 
     def _python(self, block: Block) -> None:
+        self._programs.append(f"# line {block.line}\n{block.text}")
         if re.search(r"^(async )?def test_", block.text, re.MULTILINE):
-            self._tests.append(f"test_line_{block.line}.py")
-            Path(self._tests[-1]).write_text(block.text, "utf-8")
+            self._tests = "".join(self._programs)
             return
         if self._apart:
             file = Path(f"line_{block.line}.py")
@@ -124,11 +126,14 @@ class Runner:
         self._printed = printed.getvalue()
 
     def finish(self) -> None:
-        """Run the tests that the blocks were."""
+        """Run the tests that blocks were."""
         if self._tests:
+            names = re.findall(r"^(?:async )?def (test_\w+)", self._tests, re.MULTILINE)
+            assert len(names) == len(set(names)), f"{self._name}: two tests of one name: {names}"
+            Path("test_document.py").write_text(self._tests, "utf-8")
             without = ("cacheprovider", "hypothesispytest", "xdist")
             options = [part for name in without for part in ("-p", f"no:{name}")]
-            self._python_process("-m", "pytest", "-q", *options, *self._tests)
+            self._python_process("-m", "pytest", "-q", *options, "test_document.py")
 
     def _python_process(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -158,7 +163,7 @@ class Runner:
 
     def _sh(self, block: Block) -> None:
         lines = re.sub(r"\\\n *", "", block.text).splitlines()
-        commands = [line for line in lines if line.strip() and not line.startswith("#")]
+        commands = [line for line in (re.sub(r"(^|\s+)#.*", "", line) for line in lines) if line]
         run = [line for line in commands if not any(re.match(each, line) for each in NOT_RUN)]
         for command, (code, shown) in zip(run, _bash(run), strict=True):
             assert code == 0, f"{self._place(block)}: {command}: {code}\n{shown}"
