@@ -212,7 +212,7 @@ def test_each_command_is_told(pages: dict[Path, Page], site: Path) -> None:
         text=True,
         check=False,
     )
-    (listed,) = re.findall(r"choose from (.*)\)", wrong.stderr)
+    (listed,) = re.findall(r"(?:choose from|there are) (.*)", wrong.stderr)
     ids = pages[site / "command-line.html"].ids
     names = re.findall(r"[\w-]+", listed)
     assert {f"oneloop-{name}" for name in names} <= ids
