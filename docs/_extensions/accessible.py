@@ -14,6 +14,7 @@ _BODY = {
     '<div class="table-wrapper': f'<div {_SCROLLS} aria-label="Table" class="table-wrapper',
     '<th class="head"><p></p></th>': "<td></td>",
 }
+_CAPTIONS = {'role="heading">': 'role="heading" aria-level="2">'}
 _SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
 _PARAMETERS = {
     "<dl>": '<span class="sig-lines">',
@@ -31,13 +32,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _mend(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     if "body" in context:
-        body = _replaced(context["body"], _BODY)
+        body = _replaced(context["body"], _BODY | _CAPTIONS)
         # A list that has no terms isn't one, and a term can't have one.
         context["body"] = _SIGNATURE.sub(lambda found: _replaced(found[0], _PARAMETERS), body)
     tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace(
-        'role="heading"', 'role="heading" aria-level="2"'
-    )
+    context["furo_navigation_tree"] = _replaced(tree, _CAPTIONS)
 
 
 def _replaced(text: str, pairs: dict[str, str]) -> str:
