@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import plot
-from benchmarks.report import measured_on, ratio, versions
+from benchmarks.report import SPACE, measured_on, ratio, versions
 from benchmarks.server import ROWS_OF_ANY
 from benchmarks.ways import AT_ONCE, ENVIRONMENTS, FETCHING, STREAMED, WAYS
 
@@ -104,7 +104,7 @@ def _of_million(million: dict[str, Any]) -> Iterator[str]:
     for way, taken in million["ways"].items():
         yield f"- {WAYS[way].label}: {1 / taken['cpu']:,.0f} calls per CPU second"
     yield from (f"- promised: less than {MEMORY} MiB", f"- {measured_on(million)}", "")
-    yield from ("![Memory against ids](bulk.svg)", "")
+    yield from ("![Memory against ids: the table above, drawn](bulk.svg)", "")
 
 
 def _plot(million: dict[str, Any]) -> str:
@@ -115,7 +115,7 @@ def _plot(million: dict[str, Any]) -> str:
         ]
         for way, taken in million["ways"].items()
     }
-    return plot.linear("Resident memory against thousands of ids", lines, "MiB")
+    return plot.linear("Memory against thousands of ids", lines, "MiB")
 
 
 def _all(samples: dict[str, list[float]]) -> list[float]:
@@ -127,4 +127,4 @@ def _calls(seconds: list[float]) -> float:
 
 
 def _microseconds(seconds: list[float]) -> str:
-    return f"{statistics.median(seconds) * 1e6:,.0f} µs"
+    return f"{statistics.median(seconds) * 1e6:,.0f}{SPACE}µs"

@@ -1,45 +1,46 @@
-"""Draws lines as SVG: the costs of a call on logarithmic axes, anything else on linear ones."""
+"""Draws lines as SVG, for the width of a phone, in a browser's light and dark."""
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Iterator, Mapping
-
-from benchmarks.peers import PEERS
-
-_WIDTH, _HEIGHT = 380, 340
-_COLORS = (
-    *("#1f77b4", "#9ecae1", "#8c564b", "#7f7f7f", "#9467bd"),
-    *("#17becf", "#e6a700", "#2ca02c", "#d62728"),
-)
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Line = list[tuple[float, float]]
+Place = Callable[[float, float], tuple[float, float]]
+
+_WIDTH, _HEIGHT = 290, 250
+_LEFT, _TOP = 58, 40
+# Each stands out from white and from the dark page: 3:1, as WCAG asks of what isn't text.
+COLORS = (
+    *("#1f77b4", "#a87a00", "#8c6d62", "#7f7f7f", "#9467bd"),
+    *("#0e8f9c", "#c2571a", "#2a8a2a", "#d62728"),
+)
+_DASHES = ("", "6 3", "2 3")
+INK, PAPER = ("#333", "#ddd"), ("#fff", "#131416")
+"""Of text and of the page, in light and in dark."""
+_STYLE = f"""\
+<style>
+text {{ fill: {INK[0]} }} .paper {{ fill: {PAPER[0]} }} .grid {{ stroke: #ddd }}
+@media (prefers-color-scheme: dark) {{
+text {{ fill: {INK[1]} }} .paper {{ fill: {PAPER[1]} }} .grid {{ stroke: #444 }}
+}}
+</style>
+"""
 
 
-def svg(samples: dict[str, dict[str, list[float]]], peers: list[str]) -> str:
-    """Return the plot of medians."""
-    panels = (
-        ("rows ", "CPU of a call against its rows"),
-        ("at once ", "CPU of an async call of 1 row against calls at once"),
-    )
-    parts = []
-    for index, (prefix, title) in enumerate(panels):
-        lines = {peer: _line(samples, prefix, peer) for peer in peers}
-        parts.append(f'<g transform="translate({70 + index * (_WIDTH + 80)} 40)">')
-        parts.extend(_panel(title, {peer: line for peer, line in lines.items() if line}))
-        parts.append("</g>")
-    legend_x = 70 + 2 * (_WIDTH + 80) - 50
-    for index, peer in enumerate(peers):
-        y = 50 + 22 * index
-        parts.append(f'<path d="M{legend_x} {y}h24" {_stroke(peer)}/>')
-        parts.append(f'<text x="{legend_x + 30}" y="{y + 4}">{PEERS[peer].label}</text>')
-    width, height = legend_x + 190, _HEIGHT + 90
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="sans-serif" font-size="12" fill="#333">\n'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
-    )
+def logarithmic(title: str, lines: Mapping[str, Line]) -> str:
+    """Return the plot of seconds on logarithmic axes; of one of the last name, a thick line."""
+    points = [point for line in lines.values() for point in line]
+    left, right = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points))
+    low = math.floor(math.log10(min(y for _, y in points)))
+    high = math.ceil(math.log10(max(y for _, y in points)))
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = (math.log10(x) - left) / (right - left) * _WIDTH
+        return round(across, 1), round((high - math.log10(y)) / (high - low) * _HEIGHT, 1)
+
+    rows = [(10.0**exponent, _time(exponent)) for exponent in range(low, high + 1)]
+    return _drawn(title, lines, place, rows)
 
 
 def linear(title: str, lines: Mapping[str, Line], unit: str) -> str:
@@ -52,67 +53,64 @@ def linear(title: str, lines: Mapping[str, Line], unit: str) -> str:
     def place(x: float, y: float) -> tuple[float, float]:
         return round(_WIDTH * x / right, 1), round(_HEIGHT * (1 - y / top), 1)
 
-    parts = []
-    for tick in range(0, top + 1, step):
-        _, y = place(0, tick)
-        parts.append(f'<path d="M0 {y}h{_WIDTH}" stroke="#ddd"/>')
-        parts.append(f'<text x="-8" y="{y + 4}" text-anchor="end">{tick} {unit}</text>')
-    for value in sorted({x for x, _ in points}):
-        x, _ = place(value, 0)
-        parts.append(f'<text x="{x}" y="{_HEIGHT + 20}" text-anchor="middle">{value:.0f}</text>')
-    for color, (label, line) in zip(reversed(_COLORS), lines.items(), strict=False):
-        places = [place(*point) for point in line]
-        path = " L".join(f"{x} {y}" for x, y in places)
-        parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="3"/>')
-        parts += [f'<circle cx="{x}" cy="{y}" r="4" fill="{color}"/>' for x, y in places]
-        parts.append(
-            f'<text x="{places[0][0]}" y="{places[0][1] - 10}" fill="{color}">{label}</text>'
-        )
-    width, height = _WIDTH + 100, _HEIGHT + 90
-    return (
+    return _drawn(title, lines, place, [(y, f"{y} {unit}") for y in range(0, top + 1, step)])
+
+
+def _drawn(
+    title: str, lines: Mapping[str, Line], place: Place, rows: Sequence[tuple[float, str]]
+) -> str:
+    xs = sorted({x for line in lines.values() for x, _ in line})
+    height = _TOP + _HEIGHT + 36 + 20 * sum(bool(label and line) for label, line in lines.items())
+    width = _LEFT + _WIDTH + 32
+    parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="sans-serif" font-size="14" fill="#333">\n'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>\n'
-        f'<text x="{width / 2}" y="24" text-anchor="middle" font-weight="bold">{title}</text>\n'
-        '<g transform="translate(66 44)">\n' + "\n".join(parts) + "\n</g>\n</svg>\n"
-    )
-
-
-def _line(samples: dict[str, dict[str, list[float]]], prefix: str, peer: str) -> Line:
-    return [
-        (float(name.removeprefix(prefix)), statistics.median(values[peer]))
-        for name, values in samples.items()
-        if name.startswith(prefix) and peer in values
+        'font-family="sans-serif" font-size="13">',
+        f"<title>{title}</title>",
+        f'{_STYLE}<rect class="paper" width="{width}" height="{height}"/>',
+        f'<text x="8" y="20" font-weight="bold">{title}</text>',
+        f'<g transform="translate({_LEFT} {_TOP})">',
+        *_axes(xs, rows, place),
+        *_lines(lines, place),
+        "</g>",
+        "</svg>",
     ]
+    return "\n".join(parts) + "\n"
 
 
-def _panel(title: str, lines: dict[str, Line]) -> Iterator[str]:
-    points = [point for line in lines.values() for point in line]
-    left, right = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points))
-    low = math.floor(math.log10(min(y for _, y in points)))
-    high = math.ceil(math.log10(max(y for _, y in points)))
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = (math.log10(x) - left) / (right - left) * _WIDTH
-        return round(across, 1), round((high - math.log10(y)) / (high - low) * _HEIGHT, 1)
-
-    yield f'<text x="{_WIDTH / 2}" y="-14" text-anchor="middle" font-weight="bold">{title}</text>'
-    for exponent in range(low, high + 1):
-        _, y = place(1, 10.0**exponent)
-        yield f'<path d="M0 {y}h{_WIDTH}" stroke="#ddd"/>'
-        yield f'<text x="-8" y="{y + 4}" text-anchor="end">{_time(exponent)}</text>'
-    for tick in sorted({x for x, _ in points}):
-        x, _ = place(tick, 10.0**low)
-        yield f'<path d="M{x} 0v{_HEIGHT}" stroke="#eee"/>'
-        yield f'<text x="{x}" y="{_HEIGHT + 18}" text-anchor="middle">{tick:,.0f}</text>'
-    for peer, line in lines.items():
-        places = " L".join(f"{x} {y}" for x, y in (place(*point) for point in line))
-        yield f'<path d="M{places}" fill="none" {_stroke(peer)}/>'
+def _axes(xs: list[float], rows: Sequence[tuple[float, str]], place: Place) -> Iterator[str]:
+    for value, told in rows:
+        _, y = place(xs[-1], value)
+        yield f'<path class="grid" d="M0 {y}h{_WIDTH}"/>'
+        yield f'<text x="-6" y="{y + 4}" text-anchor="end">{told}</text>'
+    end = -math.inf
+    for value in xs:
+        x, _ = place(value, rows[-1][0])
+        yield f'<path class="grid" d="M{x} {_HEIGHT}v4"/>'
+        told = f"{value:,.0f}"
+        if x - 4 * len(told) > end + 6:  # else it would touch the one before
+            end = x + 4 * len(told)
+            yield f'<text x="{x}" y="{_HEIGHT + 19}" text-anchor="middle">{told}</text>'
 
 
-def _stroke(peer: str) -> str:
-    color = _COLORS[list(PEERS).index(peer)]
-    return f'stroke="{color}" stroke-width="{3 if peer == "oneloop" else 1.5}"'
+def _lines(lines: Mapping[str, Line], place: Place) -> Iterator[str]:
+    y = _HEIGHT + 26
+    for index, (label, line) in enumerate(lines.items()):
+        if not line:
+            continue
+        stroke = _stroke(index, is_last=index == len(lines) - 1)
+        path = " L".join(f"{x} {y}" for x, y in (place(*point) for point in line))
+        yield f'<path d="M{path}" {stroke}/>'
+        if label:
+            y += 20
+            yield f'<path d="M{16 - _LEFT} {y - 4}h30" {stroke}/>'
+            yield f'<text x="{56 - _LEFT}" y="{y}">{label}</text>'
+
+
+def _stroke(index: int, *, is_last: bool) -> str:
+    color = COLORS[-1] if is_last else COLORS[index]
+    dashes = "" if is_last else _DASHES[index % len(_DASHES)]
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'fill="none" stroke="{color}" stroke-width="{3 if is_last else 1.7}"{dashed}'
 
 
 def _time(exponent: int) -> str:

@@ -86,7 +86,7 @@ def _markdown(results: dict[str, Any]) -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "![CPU of a regeneration against operations](regeneration.svg)",
+            "![CPU of a regeneration against operations: the table above, drawn](regeneration.svg)",
             "",
             measured_on(results),
             "",

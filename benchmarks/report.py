@@ -22,6 +22,11 @@ _COLUMNS = {
     "least served thread": "least served thread",
     "failed in threads": "failed in threads",
 }
+SPACE = "\N{NO-BREAK SPACE}"  # a cell of a narrow table breaks nowhere else
+_PLOTS = {
+    "results-rows.svg": ("rows ", "CPU of a call against its rows"),
+    "results-at-once.svg": ("at once ", "CPU of an async call against calls at once"),
+}
 _PLAIN = {"peak MiB": "{:.0f}", "least served thread": "{:.0%}"}
 
 _NOTES = f"""\
@@ -35,7 +40,7 @@ calls of all threads and rounds that raised.
 
 
 def write(results: dict[str, Any], folder: Path) -> str:
-    """Write results.json, results.md and results.svg; return the Markdown."""
+    """Write results.json, results.md and its plots; return the Markdown."""
     samples = results["samples"]
     peers = [peer for peer in PEERS if peer in results["versions"]]
     markdown = "\n".join(
@@ -45,8 +50,7 @@ def write(results: dict[str, Any], folder: Path) -> str:
             "Made by `scripts/bench`. " + _NOTES,
             *_table(samples, peers),
             "",
-            "![CPU of a call against rows, and against calls at once](results.svg)",
-            "",
+            *(line for name, (_, title) in _PLOTS.items() for line in _shown(name, title)),
             f"## Decoding {ROWS[-1]:,} rows, nothing else",
             "",
             *_decode_table(results["decode"]),
@@ -60,8 +64,22 @@ def write(results: dict[str, Any], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (folder / "results.md").write_text(markdown, encoding="utf-8")
-    (folder / "results.svg").write_text(plot.svg(samples, peers), encoding="utf-8")
+    for name, (prefix, title) in _PLOTS.items():
+        lines = {PEERS[peer].label: _line(samples, prefix, peer) for peer in peers}
+        (folder / name).write_text(plot.logarithmic(title, lines), encoding="utf-8")
     return markdown
+
+
+def _shown(name: str, title: str) -> tuple[str, str]:
+    return f"![{title}: the table above, drawn]({name})", ""
+
+
+def _line(samples: dict[str, dict[str, list[float]]], prefix: str, peer: str) -> plot.Line:
+    return [
+        (float(name.removeprefix(prefix)), statistics.median(values[peer]))
+        for name, values in samples.items()
+        if name.startswith(prefix) and peer in values
+    ]
 
 
 def _table(samples: dict[str, dict[str, list[float]]], peers: list[str]) -> list[str]:
@@ -84,14 +102,14 @@ def _cell(column: str, samples: dict[str, list[float]], peer: str) -> str:
     if column in _PLAIN:
         return _PLAIN[column].format(middle)
     if peer == REFERENCE:
-        return f"1.00 ({_seconds(middle)})"
+        return f"1.00{SPACE}({_seconds(middle)})"
     return ratio(samples[peer], samples[REFERENCE])
 
 
 def ratio(values: list[float], references: list[float]) -> str:
     """Return the median of the ratio within a round, and half the distance of its quartiles."""
     ratios = [value / reference for value, reference in zip(values, references, strict=True)]
-    return f"{statistics.median(ratios):.2f} ± {_spread(ratios):.2f}"
+    return f"{statistics.median(ratios):.2f}{SPACE}±{SPACE}{_spread(ratios):.2f}"
 
 
 def _decode_table(seconds: dict[str, list[float]]) -> list[str]:
@@ -132,4 +150,4 @@ def _spread(values: list[float]) -> float:
 
 
 def _seconds(value: float) -> str:
-    return f"{value * 1e6:.0f} µs" if value < 1e-3 else f"{value * 1e3:.3g} ms"
+    return f"{value * 1e6:.0f}{SPACE}µs" if value < 1e-3 else f"{value * 1e3:.3g}{SPACE}ms"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from oneloop.version import __version__
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_extensions"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "oneloop-api-client"
 author = "The oneloop-api-client maintainers"
@@ -20,10 +19,12 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "docstrings",
-    "includes",
-    "names",
-    "operations",
+    "docs._extensions.accessible",
+    "docs._extensions.command_line",
+    "docs._extensions.docstrings",
+    "docs._extensions.includes",
+    "docs._extensions.names",
+    "docs._extensions.operations",
 ]
 exclude_patterns = ["_*"]
 html_theme = "furo"
@@ -31,6 +32,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 html_last_updated_fmt = None
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence"]

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 PYTHON = "https://docs.python.org/3/library"
 HTTPX = "https://www.python-httpx.org"
+HERE = {
+    "API": "reference/api",
+    "AsyncAPI": "reference/api",
+    "Hook": "reference/hooks",
+    "MemoryTransport": "reference/testing",
+}
+"""What has no public name, and the page that says what it is."""
 ELSEWHERE = {
     **{
         name: f"{PYTHON}/{module}.html#{module}.{name}"
@@ -21,6 +28,7 @@ ELSEWHERE = {
             "contextlib": ("AbstractAsyncContextManager", "AbstractContextManager"),
             "datetime": ("date", "datetime", "timedelta"),
             "pathlib": ("Path",),
+            "ssl": ("SSLContext",),
             "uuid": ("UUID",),
         }.items()
         for name in names
@@ -47,8 +55,8 @@ def _resolve(
     if node.get("refdomain") != "py":
         return None
     last = node["reftarget"].rpartition(".")[2]
-    if last in ("API", "AsyncAPI"):
-        return make_refnode(app.builder, node["refdoc"], "reference/api", "", content)
+    if last in HERE:
+        return make_refnode(app.builder, node["refdoc"], HERE[last], "", content)
     objects = env.domains.python_domain.objects
     found = [
         name

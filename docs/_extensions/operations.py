@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import griffe
-from docstrings import GENERATED, plain
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 
+from docs._extensions.docstrings import GENERATED, plain, read
 from oneloop_api_client import models
 
 if TYPE_CHECKING:
@@ -81,10 +79,7 @@ def _qualified(signature: str) -> str:
     )
 
 
-@functools.cache
-def _class(path: str) -> griffe.Class:
-    """Read a class without running it: defaults are as they are written."""
+def _class(path: str) -> Any:
+    """Return a class as it is written, defaults and all."""
     package, _, rest = path.partition(".")
-    found = griffe.load(package, allow_inspection=False)[rest]
-    assert isinstance(found, griffe.Class)
-    return found
+    return read(package)[rest]

@@ -41,8 +41,11 @@ class UsageResult:
     """What came of one billing id: its usage, or the error in its place; the other is None."""
 
     billing_id: str
+    """The id, as it was given."""
     usage: usage.BillingUsage | None = None
+    """Its usage, checked as that of `Oneloop.get_billing_usage` is."""
     error: Exception | None = None
+    """What `Oneloop.get_billing_usage` would have raised."""
 
 
 Outcome: TypeAlias = UsageResult | BaseException

@@ -87,7 +87,9 @@ class BillingUsage(Reversible[UsageRow], Collection[UsageRow]):
     """
 
     billing_id: str
+    """Whose usage it is."""
     rows: tuple[UsageRow, ...] = attrs.field(repr=lambda rows: f"<{len(rows)} rows>")
+    """Its rows, in the API's order."""
     response: ResponseInfo | None = attrs.field(kw_only=True, repr=False, eq=False)
     """What came with it, the request id for one; None for usage that is made by hand."""
 
@@ -151,7 +153,10 @@ class BillingUsage(Reversible[UsageRow], Collection[UsageRow]):
         ]
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts, ready for `pandas.DataFrame` and `json`."""
+        """Return the rows as dicts, ready for `json` and `pandas.DataFrame(dicts, dtype=object)`.
+
+        Without that `dtype` pandas takes counts for int64, whose sums wrap around.
+        """
         return [msgspec.structs.asdict(row) for row in self.rows]
 
     def index(self, row: object, start: int = 0, stop: int = sys.maxsize) -> int:

@@ -2,7 +2,8 @@
 
 | language | what is done |
 |---|---|
-| `python` | runs, in one namespace a document; with a function `test_…` by itself, under pytest |
+| `python` | runs, in one namespace a document; one with a function `test_…` is run by pytest, in a
+|          | file with all blocks before it |
 | `text` behind `python` | is what that printed; elsewhere it is text |
 | `pycon` | `>>>` lines in the same namespace, and what they show |
 | `console` | each `$` line, which `> ` continues, in one bash a block, and what it shows; what
@@ -46,7 +47,7 @@ _MARK = "-- end of the command --"
 
 
 class Block(NamedTuple):
-    """A fenced block."""
+    """A block of code."""
 
     language: str
     text: str
@@ -56,24 +57,33 @@ class Block(NamedTuple):
 
 
 def blocks(document: str) -> Iterator[Block]:
-    """Yield a document's fences; what MyST takes for directives is Sphinx's."""
+    """Yield a document's code; what MyST takes for directives is Sphinx's."""
     ended, before = -1, None
     lines = document.splitlines()
     for token in markdown_it.MarkdownIt().parse(document):
-        if token.type == "fence" and token.map and not token.info.startswith("{"):
+        is_directive = token.info.startswith("{") and not token.info.startswith("{code")
+        if token.type in ("fence", "code_block") and token.map and not is_directive:
             follows = not "".join(lines[ended : token.map[0]]).strip() and ended >= 0
-            language = token.info.strip()
+            language = token.info.strip() if token.type == "fence" else "no language"
             yield Block(language, token.content, token.map[0] + 1, before if follows else None)
             ended, before = token.map[1], language
 
 
 class Runner:
-    """Runs the blocks of one document in the working directory."""
+    """Runs the blocks of one document in the working directory.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: the document's.
+        apart: whether each block of Python needs a process of its own, as what it sets up stays.
+    """
+
+    def __init__(self, name: str, *, apart: bool) -> None:
         self._name = name
+        self._apart = apart
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._printed = ""
+        self._programs: list[str] = []
+        self._tests = ""
         self._run: dict[str, Callable[[Block], object]] = {
             "": _nothing,
             "console": self._console,
@@ -101,21 +111,36 @@ class Runner:
         return f"{self._name}:{block.line}"
 
     def _python(self, block: Block) -> None:
+        self._programs.append(f"# line {block.line}\n{block.text}")
         if re.search(r"^(async )?def test_", block.text, re.MULTILINE):
-            self._pytest(block)
+            self._tests = "".join(self._programs)
+            return
+        if self._apart:
+            file = Path(f"line_{block.line}.py")
+            file.write_text(block.text, "utf-8")
+            self._printed = self._python_process(file.name)
             return
         code = compile("\n" * block.line + block.text, self._name, "exec")
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(code, self._names)
         self._printed = printed.getvalue()
 
-    def _pytest(self, block: Block) -> None:
-        file = Path(f"test_line_{block.line}.py")
-        file.write_text(block.text, "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{self._place(block)}:\n{done.stdout}{done.stderr}"
-        self._printed = done.stdout
+    def finish(self) -> None:
+        """Run the tests that blocks were."""
+        if self._tests:
+            names = re.findall(r"^(?:async )?def (test_\w+)", self._tests, re.MULTILINE)
+            assert len(names) == len(set(names)), f"{self._name}: two tests of one name: {names}"
+            Path("test_document.py").write_text(self._tests, "utf-8")
+            without = ("cacheprovider", "hypothesispytest", "xdist")
+            options = [part for name in without for part in ("-p", f"no:{name}")]
+            self._python_process("-m", "pytest", "-q", *options, "test_document.py")
+
+    def _python_process(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{self._name}:\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def _text(self, block: Block) -> None:
         if block.before == "python":
@@ -138,7 +163,7 @@ class Runner:
 
     def _sh(self, block: Block) -> None:
         lines = re.sub(r"\\\n *", "", block.text).splitlines()
-        commands = [line for line in lines if line.strip() and not line.startswith("#")]
+        commands = [line for line in (re.sub(r"(^|\s+)#.*", "", line) for line in lines) if line]
         run = [line for line in commands if not any(re.match(each, line) for each in NOT_RUN)]
         for command, (code, shown) in zip(run, _bash(run), strict=True):
             assert code == 0, f"{self._place(block)}: {command}: {code}\n{shown}"
@@ -184,6 +209,7 @@ def _bash(commands: list[str]) -> list[tuple[int, str]]:
         check=False,
     )
     parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
+    assert len(parts) == 2 * len(commands) + 1, f"the shell ended within {commands}"
     return [(int(code), shown) for shown, code in zip(parts[::2], parts[1::2], strict=False)]
 
 

@@ -13,8 +13,12 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 RIGHTS = {
-    "nightly.yml": {"contents": "read"},
-    "watch.yml": {"contents": "write", "pull-requests": "write", "issues": "write"},
+    "docs.yml": {
+        "build": {"contents": "read"},
+        "publish": {"pages": "write", "id-token": "write"},
+    },
+    "nightly.yml": {"run": {"contents": "read"}},
+    "watch.yml": {"watch": {"contents": "write", "pull-requests": "write", "issues": "write"}},
 }
 
 
@@ -38,12 +42,15 @@ def test_actions_are_pinned_by_commit_and_say_the_version(path: Path) -> None:
 def test_rights_are_each_jobs_own_and_no_credentials_stay(path: Path) -> None:
     workflow = _read(path)
     assert workflow["permissions"] == {}
-    (job,) = workflow["jobs"].values()
-    assert job["permissions"] == RIGHTS[path.name]
-    checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
-    secrets = [step for step in job["steps"] if "token" in str(step) + str(job.get("env"))]
-    assert all(step.get("run") == "scripts/watch --pull-request" for step in secrets)
+    jobs = workflow["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == RIGHTS[path.name]
+    for job in jobs.values():
+        runs_ours = any("run" in step for step in job["steps"])
+        assert not (runs_ours and "id-token" in job["permissions"])
+        checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+        assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * runs_ours
+        secrets = [step for step in job["steps"] if "token" in str(step) + str(job.get("env"))]
+        assert all(step.get("run") == "scripts/watch --pull-request" for step in secrets)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from oneloop.sandbox.usage import BILLING_IDS, known_rows
 __all__ = ["API_KEY", "BILLING_IDS", "Sandbox"]
 
 API_KEY = "sandbox-key"
+"""The key that it takes."""
 
 
 class Sandbox:
@@ -40,6 +41,7 @@ class Sandbox:
         self._api = API(spec_of(spec), known_rows, API_KEY)
         self._server = HTTPServer(self._api.answer, port)
         self.url = self._server.url
+        """Where it is: the `base_url` of a client."""
 
     @property
     def operations(self) -> int:
