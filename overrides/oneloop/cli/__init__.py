@@ -17,13 +17,14 @@ COMMANDS = (usage, sync, export, doctor, profiles, completion)
 
 EPILOG = """\
 examples:
-  oneloop usage bid_acme --sandbox        try it, on a sandbox of the API, without a key
-  oneloop usage bid_acme --by day         a bar for each day
-  oneloop doctor bid_acme                 what is wrong, if something is
-  oneloop COMMAND --help                  more about a command, with examples
+  oneloop usage bid_acme --sandbox   try it without a key, on a sandbox of the API
+  oneloop usage bid_acme --by day    a bar for each day
+  oneloop doctor bid_acme            what is wrong, if something is
+  oneloop COMMAND --help             more about a command, with examples
 
-The API key comes from ONELOOP_API_KEY, or from a profile: see oneloop profiles --help.
-ONELOOP_BASE_URL is another address of the API; ONELOOP_LOG=info says each request.
+The API key comes from ONELOOP_API_KEY, or from a profile, see oneloop profiles
+--help. ONELOOP_BASE_URL is another address of the API; ONELOOP_LOG=info logs
+each request.
 
 """
 

@@ -11,9 +11,9 @@ SHELLS = ("bash", "zsh", "tcsh", "fish")
 
 EPILOG = """\
 examples:
-  eval "$(oneloop completion bash)"                             # in ~/.bashrc
-  oneloop completion zsh > ~/.zsh/_oneloop                      # fpath+=~/.zsh before compinit
-  oneloop completion tcsh > ~/.oneloop.csh                      # source it in ~/.tcshrc
+  eval "$(oneloop completion bash)"          # in ~/.bashrc
+  oneloop completion zsh > ~/.zsh/_oneloop   # and fpath+=~/.zsh before compinit
+  oneloop completion tcsh > ~/.oneloop.csh   # and source it in ~/.tcshrc
   oneloop completion fish > ~/.config/fish/completions/oneloop.fish
 
 It needs the extra: pip install 'oneloop-api-client[cli]'

@@ -36,8 +36,12 @@ class Output:
     def __init__(self, writer: Writer, screen: Screen) -> None:
         self._writer = writer
         self.screen = screen
-        self.is_begun = False
         self.is_lost = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything is written."""
+        return self._writer.is_begun
 
     def write(self, text: str) -> None:
         """Write the text.
@@ -45,7 +49,6 @@ class Output:
         Raises:
             OutputError: it can't be written, or nobody reads it.
         """
-        self.is_begun = True
         try:
             self._writer.write(text)
         except OSError as error:
@@ -57,6 +60,10 @@ class Output:
 
     def finish(self, *, is_whole: bool) -> None:
         """Say whether all that was to be written is."""
+
+    def close(self) -> None:
+        """Write no more."""
+        self._writer.close()
 
 
 class FileOutput(Output):
@@ -106,20 +113,25 @@ def output(name: str | None, *, encoding: str | None) -> Iterator[Output]:
     Raises:
         ConfigurationError: nothing can be written there.
     """
-    if name in (None, "-"):
-        screen = screen_of(sys.stdout)
-        used = sys.stdout.encoding if screen.is_terminal or encoding is None else encoding
-        yield Output(Writer(sys.stdout, used), screen)
-        return
     with contextlib.ExitStack() as stack:
-        try:
-            made = _opened(os.path.realpath(str(name)), stack)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "no such name"
-            raise ConfigurationError(
-                f"--output {escaped(str(name)[:MAX_EXCERPT])}: can't be written: {why}"
-            ) from None
+        made = _stdout(encoding) if name in (None, "-") else _file(str(name), stack)
+        stack.callback(made.close)
         yield made
+
+
+def _stdout(encoding: str | None) -> Output:
+    screen = screen_of(sys.stdout)
+    used = sys.stdout.encoding if screen.is_terminal or encoding is None else encoding
+    return Output(Writer(sys.stdout, used), screen)
+
+
+def _file(name: str, stack: contextlib.ExitStack) -> Output:
+    try:
+        return _opened(os.path.realpath(name), stack)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no such name"
+    shown = escaped(name[:MAX_EXCERPT])
+    raise ConfigurationError(f"--output {shown}: can't be written: {why}")
 
 
 def _opened(target: str, stack: contextlib.ExitStack) -> Output:

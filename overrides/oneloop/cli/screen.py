@@ -13,7 +13,7 @@ import attrs
 
 from oneloop.errors import escaped
 
-BOLD, BLUE = "1", "34"
+BOLD, CYAN = "1", "36"
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from oneloop.cli import parts
-from oneloop.cli.screen import BLUE, BOLD, Screen, padded, width
+from oneloop.cli.screen import BOLD, CYAN, Screen, padded, width
 from oneloop.errors import MAX_EXCERPT, escaped
 from oneloop.usage import BillingUsage
 
@@ -43,7 +43,8 @@ class Table:
         lines = []
         if not self._is_begun:
             self._is_begun = True
-            self._is_narrow = self._screen.is_terminal and self._room() < 0
+            wanted = _LEAST_BAR + 2 if self._by else 0
+            self._is_narrow = self._screen.is_terminal and self._room() < wanted
             lines.append(styled(self._line(self._head), BOLD))
         if self._is_narrow:
             lines.append(styled(_bounded(usage.billing_id), BOLD))
@@ -86,7 +87,7 @@ class Table:
         totals = [int(row[-1]) for row in rows]
         largest = max(totals, default=0) or 1
         bars = (_bar(total, largest, room, blocks=self._screen.has_blocks) for total in totals)
-        return [self._screen.styled(bar, BLUE) for bar in bars]
+        return [self._screen.styled(bar, CYAN) for bar in bars]
 
 
 def _bar(total: int, largest: int, columns: int, *, blocks: bool) -> str:

@@ -26,13 +26,14 @@ from oneloop.usage import BillingUsage
 EPILOG = """\
 examples:
   oneloop usage bid_acme
-  oneloop usage bid_acme --by day                               a bar for each day
-  oneloop usage bid_acme --from 2025-01-01 --to 2025-02-01      all of January
+  oneloop usage bid_acme --by day                          a bar for each day
+  oneloop usage bid_acme --from 2025-01-01 --to 2025-02-01 all of January
   oneloop usage --ids customers.txt --by month --output months.csv
   oneloop usage - --format jsonl < customers.txt | jq .total
 
-Days are UTC. --by adds up each id's rows: by day and month those of all names,
-whatever their units; days without a row aren't shown.
+Days are UTC; the one that --to names isn't inside. --by adds up each id's rows:
+by day and month those of all names, whatever their units; days without a row
+aren't shown.
 
 Ids are printed in the order in which they are named, each as soon as it is
 there, and none is kept: a million ids take no more memory than ten. The first
@@ -158,7 +159,7 @@ class _Run:
             self._codes.append(fail(error))
         except KeyboardInterrupt:
             self._codes.insert(0, 130)
-        if self.ids:
+        if self._out.is_begun:
             self._out.write(self._format.end())
 
     def _take(self, result: UsageResult, progress: Progress | None) -> None:

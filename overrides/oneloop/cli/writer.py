@@ -27,8 +27,10 @@ class Writer:
         # Its buffer's lock would be the thread's as long as nobody reads: Python's end needs it.
         self._stream = getattr(getattr(stream, "buffer", stream), "raw", stream)
         self._encoding = encoding
-        self._tasks: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, OSError | None]] = queue.SimpleQueue()
+        self._given = 0
+        self._written = 0
         self._is_stuck = False
         threading.Thread(target=self._work, name="oneloop writer", daemon=True).start()
 
@@ -40,27 +42,44 @@ class Writer:
         """
         if self._is_stuck:
             return
+        self._given += 1
         try:
             self._tasks.put(text)
-            failure = self._done.get()
+            failure = self._outcome(None)
         except KeyboardInterrupt:
-            self._is_stuck = True
-            with contextlib.suppress(queue.Empty):
-                self._done.get(timeout=_GRACE)
-                self._is_stuck = False
+            if self._written < self._given:  # else an interrupt took what was said of it
+                self._is_stuck = True
+                with contextlib.suppress(queue.Empty):
+                    self._outcome(_GRACE)
+                    self._is_stuck = False
             raise
         if failure:
             raise failure
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything is written."""
+        return self._written > 0
+
+    def close(self) -> None:
+        """End the thread."""
+        self._tasks.put(None)
+
+    def _outcome(self, seconds: float | None) -> OSError | None:
+        number = 0
+        while number < self._given:  # what was said of those before may be there still
+            number, failure = self._done.get(timeout=seconds)
+        return failure
+
     def _work(self) -> None:
-        while True:
-            text = self._tasks.get()
+        while (text := self._tasks.get()) is not None:
+            failure: OSError | None = None
             try:
                 self._put(text)
             except OSError as error:
-                self._done.put(error)
-            else:
-                self._done.put(None)
+                failure = error
+            self._written += 1
+            self._done.put((self._written, failure))
 
     def _put(self, text: str) -> None:
         if isinstance(self._stream, io.TextIOBase):  # not of a file: a test's

@@ -36,9 +36,6 @@ answer (is it what the contract says?).
 
 """
 _COLOURS = {OK: "32", WARNING: "33", FAILED: "1;31"}
-_INDENT = 21
-_LEAST = 40
-"""Columns below which nothing is gained by breaking lines between words."""
 
 
 def add(commands: Any) -> None:
@@ -78,23 +75,23 @@ def _as_text(findings: Iterator[Finding]) -> tuple[int, str]:
         found.append(finding)
         code = show(_lines(finding, screen), code)  # at once: the next may take its time
     failed, warnings = (sum(f.status == status for f in found) for status in (FAILED, WARNING))
-    end = f"{failed} failed, {warnings} to be warned of" if failed or warnings else "all is well"
+    end = f"{failed} failed, {warnings} with a warning" if failed or warnings else "all is well"
     return _code(found) or code, f"{end}\n"
 
 
 def _lines(finding: Finding, screen: Screen) -> str:
     text = f"{finding.text}. To do: {finding.advice}" if finding.advice else finding.text
-    head = screen.styled(f"{finding.status:9}", _COLOURS.get(finding.status, "2"))
-    body = escaped(text)
-    if screen.is_terminal and screen.columns >= _INDENT + _LEAST:
-        body = textwrap.fill(
-            body,
-            screen.columns - _INDENT,
-            subsequent_indent=" " * _INDENT,
+    line = f"{finding.status:9}{finding.check:12}{escaped(text)}"
+    if screen.is_terminal:
+        line = textwrap.fill(
+            line,
+            max(screen.columns, 20),
+            subsequent_indent=" " * (21 if screen.columns >= 60 else 2),
             break_long_words=False,
             break_on_hyphens=False,
         )
-    return f"{head}{finding.check:{_INDENT - 9}}{body}\n"
+    rest = line.removeprefix(finding.status)
+    return screen.styled(finding.status, _COLOURS.get(finding.status, "2")) + rest + "\n"
 
 
 def _as_json(findings: list[Finding]) -> tuple[int, str]:

@@ -161,20 +161,20 @@ def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
         advice += " by --timeout; behind a company's network, HTTPS_PROXY may have to be set"
     elif isinstance(error, socket.gaierror):
         words = f"no address for {hop.host}: {error.strerror}"
-        advice = f"look at this machine's network, and at {whose} name ({source})"
+        advice = f"look at this machine's network, and at {whose} name (from {source})"
     elif isinstance(error, ssl.SSLCertVerificationError):
         words = f"the certificate is refused: {error.verify_message}"
         advice = "an authority of your company's goes into SSL_CERT_FILE; a wrong clock, or a"
         advice += " network that asks for a login, looks like this as well"
     elif isinstance(error, ssl.SSLError):
         words = f"no TLS: {error.reason or 'the handshake failed'}"
-        advice = f"{where} speaks something else: look at {source}"
+        advice = f"{where} speaks something else: look at {whose} address (from {source})"
     elif isinstance(error, ConnectionRefusedError):
-        words, advice = f"nothing listens at {where}", f"look at {whose} address ({source})"
+        words, advice = f"nothing listens at {where}", f"look at {whose} address (from {source})"
     elif hop.proxy and name == "connection":
-        advice = f"look at the proxy's address, user and password ({source})"
+        advice = f"look at the proxy's address, user and password (from {source})"
     else:
-        advice = f"{where} isn't the API, or something between hangs up: look at {source}"
+        advice = f"it isn't the API, or something between hangs up: look at {where} (from {source})"
     return Finding(name, FAILED, words, advice, 1)
 
 
