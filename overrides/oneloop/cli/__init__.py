@@ -17,7 +17,7 @@ COMMANDS = (usage, sync, export, doctor, profiles, completion)
 
 EPILOG = """\
 examples:
-  oneloop usage bid_acme --sandbox   try it without a key, on a sandbox of the API
+  oneloop usage bid_acme --sandbox   try it without a key, on a sandbox
   oneloop usage bid_acme --by day    a bar for each day
   oneloop doctor bid_acme            what is wrong, if something is
   oneloop COMMAND --help             more about a command, with examples

@@ -16,7 +16,8 @@ EPILOG = """\
 examples:
   oneloop sync usage.duckdb bid_acme bid_globex
   oneloop sync usage.duckdb --ids customers.txt --rate 50 --max-age 6h
-  psql -c 'copy customers (billing_id) to stdout' | oneloop sync postgresql:///billing -
+  psql -c 'copy customers (billing_id) to stdout' \\
+    | oneloop sync postgresql:///billing -
 
 A password of PostgreSQL belongs into PGPASSWORD or ~/.pgpass: other users see a
 command line. Run again, it goes on: what is stored already stays, and --max-age

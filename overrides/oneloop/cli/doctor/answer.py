@@ -44,7 +44,7 @@ def look(
         yield from skipped("answer")
     except (OneloopError, ValueError) as error:
         code = 2 if isinstance(error, ValueError) else 1
-        advice = "" if code == 2 else "see the lines above; the API may be down"
+        advice = "name another id" if code == 2 else "see the lines above; the API may be down"
         yield Finding("access", FAILED, str(error), advice, code)
         yield from skipped("answer")
     else:
