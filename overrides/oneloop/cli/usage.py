@@ -100,7 +100,7 @@ def _run(options: argparse.Namespace) -> tuple[int, str]:
 
 
 def _kind(options: argparse.Namespace) -> str:
-    suffix = PurePath(options.output or "").suffix.removeprefix(".")
+    suffix = PurePath(options.output or "").suffix.removeprefix(".").lower()
     kind: str = options.format or (suffix if suffix in NAMES else "table")
     if options.spreadsheet and kind != "csv":
         raise ConfigurationError("--spreadsheet goes with --format csv")
@@ -156,7 +156,7 @@ class _Run:
                 for result in results:
                     self._take(result, progress)
         except OneloopError as error:  # of all ids
-            self._codes.append(fail(error))
+            self._fail(error, progress)
         except KeyboardInterrupt:
             self._codes.insert(0, 130)
         if self._out.is_begun:
@@ -168,13 +168,16 @@ class _Run:
         else:
             assert result.error is not None
             self._failed += 1
-            self._codes.append(exit_code(result.error))
-            if progress:
-                progress.say(as_line(result.error))
-            else:
-                fail(result.error)
+            self._fail(result.error, progress)
         if progress:
             progress.show(self.ids + self._failed, failed=self._failed)
+
+    def _fail(self, error: Exception, progress: Progress | None) -> None:
+        self._codes.append(exit_code(error))
+        if progress:
+            progress.say(as_line(error))
+        else:
+            fail(error)
 
     def _add(self, usage: BillingUsage) -> None:
         usage = parts.between(usage, *self._days)
