@@ -890,7 +890,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if self.is_lost or not self.is_begun:", "if self.is_lost:"),
         ("if isinstance(error, BrokenPipeError):", "if False:"),
         ("    stack.callback(_removed, name)\n", ""),
-        ("os.path.realpath(name)", "name"),
+        ("os.path.realpath(named)", "named"),
         ("        os.chmod(name, stat.S_IMODE(mode))", "        pass"),
         ("if mode is not None and not stat.S_ISREG(mode):", "if False:"),
         ("if mode is not None and stat.S_ISDIR(mode):", "if False:"),

@@ -160,7 +160,7 @@ def test_through_a_proxy(
         assert code == 0
         assert all(b"Proxy-Authorization: Basic" in head for head in proxy.requests[:1])
     assert checks["proxy"][1] == f"{proxy.url}, from https_proxy"
-    assert f"through the proxy 127.0.0.1:{proxy.port}" in checks["connection"][1]
+    assert checks["connection"][1].startswith(f"the proxy 127.0.0.1:{proxy.port} answers")
 
 
 @pytest.mark.parametrize(
@@ -345,6 +345,7 @@ def test_a_look_up_that_never_ends(doctor: Doctor, monkeypatch: pytest.MonkeyPat
         ("https://x.test/?y", {}, KEY, ["address"], "ONELOOP_BASE_URL has a query"),
         (f"https://u:{PASSWORD}@x.test", {}, KEY, ["address"], "ONELOOP_BASE_URL has user-info"),
         ("http://x.test", {}, KEY, ["address"], "is plain http"),
+        ("https://xn--zz.test", {}, KEY, ["address"], "label"),
         ("https://x.test", {"SSL_CERT_FILE": "/no"}, KEY, ["address"], "SSL_CERT_FILE names"),
         ("https://x.test", {"ONELOOP_LOG": "loud"}, KEY, ["address"], "ONELOOP_LOG is neither"),
         (

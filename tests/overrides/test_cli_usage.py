@@ -371,6 +371,8 @@ def test_a_file_is_replaced_when_all_is_right(called: Called, tmp_path: Path) ->
 def test_a_device_is_written_as_it_is(called: Called, server: RawServer, tmp_path: Path) -> None:
     assert called(server, "a", "--output", os.devnull)[0] == 0
     assert called(server, "a", "--output", "-")[1].startswith("billing_id")
+    code, out, err = run("usage", "a", "--output", "/dev/stdout", environment=environment(server))
+    assert (code, out.split()[0], err) == (0, "billing_id", "")
     if Path("/dev/full").exists():
         code, _, err = called(server, "a", "--output", "/dev/full")
         assert (code, err) == (1, "oneloop: can't write the output: No space left on device\n")

@@ -127,21 +127,22 @@ def _stdout(encoding: str | None) -> Output:
 
 def _file(name: str, stack: contextlib.ExitStack) -> Output:
     try:
-        return _opened(os.path.realpath(name), stack)
+        return _opened(name, stack)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no such name"
     shown = escaped(name[:MAX_EXCERPT])
     raise ConfigurationError(f"--output {shown}: can't be written: {why}")
 
 
-def _opened(target: str, stack: contextlib.ExitStack) -> Output:
+def _opened(named: str, stack: contextlib.ExitStack) -> Output:
     """Return the output to a file, which the stack closes, and takes away where it isn't needed."""
-    mode = os.stat(target).st_mode if os.path.exists(target) else None  # noqa: PTH110, PTH116
+    mode = os.stat(named).st_mode if os.path.exists(named) else None  # noqa: PTH110, PTH116
     if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe has no place beside it
-        device = stack.enter_context(open(target, "wb", buffering=0))  # noqa: PTH123, SIM115
+        device = stack.enter_context(open(named, "wb", buffering=0))  # noqa: PTH123, SIM115
         return Output(Writer(device, "utf-8"), Screen())
+    target = os.path.realpath(named)
     name = f"{target}.{secrets.token_hex(4)}.part"
     stack.callback(_removed, name)
     file = stack.enter_context(open(name, "xb", buffering=0))  # noqa: PTH123, SIM115

@@ -66,10 +66,10 @@ class Writer:
         self._tasks.put(None)
 
     def _outcome(self, seconds: float | None) -> OSError | None:
-        number = 0
-        while number < self._given:  # what was said of those before may be there still
+        while True:
             number, failure = self._done.get(timeout=seconds)
-        return failure
+            if number == self._given:  # what was said of one before may be there still
+                return failure
 
     def _work(self) -> None:
         while (text := self._tasks.get()) is not None:

@@ -25,6 +25,13 @@ def run(options: Any, deadline: float) -> Iterator[Finding]:
     """Yield what each check finds; never raises, and ends at the deadline."""
     yield _careful("client", installed.client)
     yield _careful("libraries", installed.libraries)
+    try:
+        yield from _account(options, deadline)
+    except Exception as error:  # noqa: BLE001 - whatever it is, no traceback helps
+        yield _unforeseen("doctor", error)
+
+
+def _account(options: Any, deadline: float) -> Iterator[Finding]:
     with contextlib.ExitStack() as stack:
         try:
             account = stack.enter_context(accounted(options))
@@ -75,8 +82,9 @@ def _address(account: Account) -> Finding:
         stand_in = Account(Secret("none"), "", account.base_url, account.url_from)
     try:
         client(stand_in, 1).close()
-    except ConfigurationError as error:
-        return Finding("address", FAILED, str(error), "set it right, or unset it", 2)
+    except Exception as error:  # noqa: BLE001 - such as a codec's, of a host's name
+        told = str(error) if isinstance(error, ConfigurationError) else excerpt(str(error))
+        return Finding("address", FAILED, told, "set it right, or unset it", 2)
     return Finding("address", OK, f"{account.base_url}, from {account.url_from}")
 
 
@@ -84,8 +92,12 @@ def _careful(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are worth it
-        text = f"{type(error).__name__}: {excerpt(str(error))}"
-        return Finding(name, FAILED, text, "install the client anew", 1)
+        return _unforeseen(name, error)
+
+
+def _unforeseen(name: str, error: Exception) -> Finding:
+    text = f"{type(error).__name__}: {excerpt(str(error))}"
+    return Finding(name, FAILED, text, "install the client anew, or tell its maintainers", 1)
 
 
 def _within(seconds: float, do: Callable[[], Any]) -> Any:

@@ -64,6 +64,7 @@ class _Hop:
         self.proxy = proxy
         self.host = (proxy or url).hostname or ""
         self.port = _port(proxy or url)
+        self.address = f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
         self._http: http.client.HTTPConnection | None = None
 
     def resolve(self) -> Finding:
@@ -82,9 +83,9 @@ class _Hop:
             self._http.set_tunnel(self.url.hostname or "", _port(self.url), _login(self.proxy))
         self._http.connect()
         milliseconds = (time.monotonic() - began) * 1000
-        through = f" through the proxy {self.host}:{self.port}" if self.proxy else ""
-        where = f"{self.url.hostname}:{_port(self.url)}"
-        return Finding("connection", OK, f"{where} answers{through}, in {milliseconds:.0f} ms")
+        whose = "the proxy " if self.proxy else ""
+        text = f"{whose}{self.address} answers, in {milliseconds:.0f} ms"
+        return Finding("connection", OK, text)
 
     def secure(self) -> Finding:
         """Go on encrypted."""
@@ -155,10 +156,12 @@ def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
     whose = "the proxy's" if hop.proxy else "the API's"
     source = "HTTPS_PROXY or ALL_PROXY" if hop.proxy else url_from
     words = excerpt(str(error) or type(error).__name__).strip("'\"")
-    where = f"{hop.host}:{hop.port}"
+    where = hop.address
     if isinstance(error, TimeoutError):
         words, advice = f"no answer in time from {where}", "look at the network, or give more time"
         advice += " by --timeout; behind a company's network, HTTPS_PROXY may have to be set"
+    elif isinstance(error, UnicodeError):
+        words, advice = f"no host has such a name: {hop.host[:100]}", f"look at {source}"
     elif isinstance(error, socket.gaierror):
         words = f"no address for {hop.host}: {error.strerror}"
         advice = f"look at this machine's network, and at {whose} name (from {source})"
