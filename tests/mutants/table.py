@@ -955,7 +955,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("finding.status == FAILED and finding.check in _BARS", "False"),
         ("if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):", "if False:"),
         (
-            "    except Exception as error:  # noqa: BLE001 - whatever",
+            "    except Exception as error:  # noqa: BLE001 - such",
             "    except KeyError as error:  # -",
         ),
         ("        client(stand_in, 1).close()", "        pass"),
