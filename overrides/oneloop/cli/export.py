@@ -9,7 +9,7 @@ from typing import Any
 
 from oneloop.cli import many
 from oneloop.cli.api import add_client_options
-from oneloop.cli.failures import EXIT_CODES, fail
+from oneloop.cli.failures import EXIT_CODES, OF_MANY, fail
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError, OneloopError
 
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         "export",
         help="write the usage of billing ids to a file of Parquet, CSV or JSON lines",
         description="Write the usage of billing ids, or of a database, to a file.",
-        epilog=EPILOG + EXIT_CODES,
+        epilog=EPILOG + EXIT_CODES + OF_MANY,
     )
     parser.add_file("out", metavar="OUT", help="a file *.parquet, *.csv or *.jsonl")
     many.add_arguments(parser)

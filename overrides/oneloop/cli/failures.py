@@ -12,6 +12,8 @@ exit codes:
   2    the command line or the configuration is wrong
   3    an answer was not a usage answer: bill nothing from it
   130  interrupted
+"""
+OF_MANY = """\
 Where some of several ids fail, the usage of the others is there all the same,
 and the first failure gives the exit code. A refused key (401) stops the run: no
 id behind it is asked for, but those under way.

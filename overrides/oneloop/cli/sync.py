@@ -9,7 +9,7 @@ from typing import Any
 
 from oneloop.cli import many
 from oneloop.cli.api import add_client_options
-from oneloop.cli.failures import EXIT_CODES
+from oneloop.cli.failures import EXIT_CODES, OF_MANY
 from oneloop.client import Oneloop
 
 EPILOG = """\
@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
         "sync",
         help="store the usage of billing ids in DuckDB or PostgreSQL",
         description="Store the usage of billing ids in a database.",
-        epilog=EPILOG + EXIT_CODES,
+        epilog=EPILOG + EXIT_CODES + OF_MANY,
     )
     parser.add_file(
         "target", metavar="TARGET", help="a file *.duckdb, or a database postgresql://…"

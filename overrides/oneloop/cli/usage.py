@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from oneloop.bulk import UsageResult
 from oneloop.cli import many, parts
 from oneloop.cli.api import add_client_options, opened
-from oneloop.cli.failures import EXIT_CODES, as_line, exit_code, fail
+from oneloop.cli.failures import EXIT_CODES, OF_MANY, as_line, exit_code, fail
 from oneloop.cli.formats import CSV, JSON, NAMES, Format, JSONLines
 from oneloop.cli.output import Output, OutputError, output
 from oneloop.cli.parser import Parser
@@ -35,12 +35,14 @@ Days are UTC; the one that --to names isn't inside. --by adds up each id's rows:
 by day and month those of all names, whatever their units; days without a row
 aren't shown.
 
-Ids are printed in the order in which they are named, each as soon as it is
-there, and none is kept: a million ids take no more memory than ten. The first
-one is asked for alone, so that a wrong key is refused once. A table gets wider
-as it has to. json is a list of an object for each id, jsonl those objects, one
-a line; csv and table have a line for each row. Totals have all their digits,
-38 at most: read them as integers. Nothing is printed if no id succeeds.
+Ids are printed in their order: those named, those of files, those of stdin.
+Each is printed as soon as it is there, and none is kept: a million ids take no
+more memory than ten. Without --rate the first is asked for alone, so that a
+wrong key is refused but once. Nothing is printed if no id succeeds.
+
+A table gets wider as it has to. json is a list of an object for each id, jsonl
+those objects, one a line; csv and table have a line for each row. Totals have
+all their digits, 38 at most: read them as integers.
 
 csv writes names as they are. A spreadsheet takes one that begins with =, +, -
 or @ for a formula; with --spreadsheet it doesn't. A terminal gets what doesn't
@@ -61,7 +63,7 @@ def add(commands: Any) -> None:
         "usage",
         help="print the usage of billing ids",
         description="Print the usage of billing ids.",
-        epilog=EPILOG + EXIT_CODES,
+        epilog=EPILOG + EXIT_CODES + OF_MANY,
     )
     many.add_arguments(parser)
     parser.add_argument(
