@@ -915,8 +915,9 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("max(1, total * columns // largest)", "(total * columns // largest)"),
         ("max(1, total * columns * 8 // largest)", "total * columns * 8 // largest"),
         ("    if not total:\n", "    if False:\n"),
-        ("self._screen.is_terminal and self._room() < wanted", "False"),
-        ("self._screen.is_terminal and self._room() < wanted", "self._room() < wanted"),
+        ("self._is_narrow = self._room() < wanted", "self._is_narrow = False"),
+        ("        if not self._screen.is_terminal:", "        if False:"),
+        ("        self._fitted[-2] = min(name, _LEAST_NAME)", "        pass"),
     ],
     ("cli/table", "cli"): [
         ("escaped(text[:MAX_EXCERPT]) +", "text[:MAX_EXCERPT] +"),

@@ -283,6 +283,17 @@ def test_a_narrow_terminal_has_the_id_in_a_line_of_its_own() -> None:
     )
 
 
+@pytest.mark.parametrize("by", [None, "name"])
+def test_a_name_that_is_too_long_breaks_its_own_line_alone(by: str | None) -> None:
+    screen = Screen(columns=80, is_terminal=True)
+    rows = [("2025-01-01", "x" * 90, 1), ("2025-01-01", "seats", 7000)]
+    lines = Table(by, screen).part(usage(*rows)).splitlines()
+    too_long = [line for line in lines if width(line) > 80]
+    assert too_long == [line for line in lines if "x" * 90 in line]
+    assert len({width(line.rstrip("#").rstrip()) for line in lines if line not in too_long}) == 1
+    assert all(("##" in line) == (by is not None) for line in lines if "seats" in line)
+
+
 def test_two_thousand_names(called: Called) -> None:
     many = [row(billingUsageName=f"name {number}") for number in range(2000)]
     with RawServer(lambda connection, *_: connection.sendall(reply(usage_body(*many)))) as server:

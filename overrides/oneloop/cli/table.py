@@ -11,6 +11,7 @@ from oneloop.usage import BillingUsage
 
 _NO_USAGE = "(no usage)"
 _LEAST_BAR, _LONGEST_BAR = 8, 50
+_LEAST_NAME = 20
 _EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
 
@@ -29,6 +30,7 @@ class Table:
         self._head = parts.columns(by)
         self._widths = [len(name) for name in self._head]
         self._widths[0] = max([self._widths[0], *(width(_bounded(bid)) for bid in ids)])
+        self._fitted = self._widths
         self._is_begun = False
         self._is_narrow = False
         """Whether an id has a line of its own, as its column would break lines."""
@@ -41,10 +43,9 @@ class Table:
             self._widths = [max(w, width(text)) for w, text in zip(self._widths, row, strict=True)]
         styled = self._screen.styled
         lines = []
+        self._fit()
         if not self._is_begun:
             self._is_begun = True
-            wanted = _LEAST_BAR + 2 if self._by else 0
-            self._is_narrow = self._screen.is_terminal and self._room() < wanted
             lines.append(styled(self._line(self._head), BOLD))
         if self._is_narrow:
             lines.append(styled(_bounded(usage.billing_id), BOLD))
@@ -69,14 +70,26 @@ class Table:
             return [] if usage.rows else [(bid, _NO_USAGE, 0)]
         return [(bid, "total", usage.total)]
 
+    def _fit(self) -> None:
+        """Fit the columns to a terminal: a name that is too long breaks its own line alone."""
+        self._fitted = self._widths.copy()
+        wanted = _LEAST_BAR + 2 if self._by else 0
+        if not self._screen.is_terminal:
+            return
+        name = self._fitted[-2]
+        self._fitted[-2] = min(name, _LEAST_NAME)
+        if not self._is_begun:
+            self._is_narrow = self._room() < wanted
+        self._fitted[-2] = min(name, self._fitted[-2] + max(0, self._room() - wanted))
+
     def _room(self) -> int:
         """Return how many columns a line leaves."""
-        widths = self._widths[self._is_narrow :]
+        widths = self._fitted[self._is_narrow :]
         return self._screen.columns - sum(widths) - 2 * (len(widths) - 1)
 
     def _line(self, cells: Sequence[str], bar: str = "") -> str:
         *texts, total = cells
-        aligned = [*map(padded, texts, self._widths), total.rjust(self._widths[-1])]
+        aligned = [*map(padded, texts, self._fitted), total.rjust(self._fitted[-1])]
         line = "  ".join(aligned[self._is_narrow :])
         return f"{line}  {bar}" if bar else line
 
