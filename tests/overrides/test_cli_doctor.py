@@ -18,10 +18,9 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from oneloop import cli
 from oneloop.cli.doctor import installed
 from tests.clock import ends_within
-from tests.commands import on_terminal, run
+from tests.commands import here, on_terminal
 from tests.faces import KEY
 from tests.overrides.test_wire import Proxy
 from tests.servers import (
@@ -64,14 +63,11 @@ def doctor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         if key is not None:
             monkeypatch.setenv("ONELOOP_API_KEY", key)
         monkeypatch.setenv("ONELOOP_BASE_URL", url)
-        with pytest.raises(SystemExit) as end:
-            cli.main(["doctor", "--format", "json", "--timeout", "5", *arguments])
-        out, err = capsys.readouterr()
+        code, out, err = here(capsys, "doctor", "--format", "json", "--timeout", "5", *arguments)
         assert err == ""
         assert KEY not in out
         assert PASSWORD not in out
         document = json.loads(out)
-        code = int(end.value.code or 0)
         assert document["ok"] == (code == 0)
         found = document["checks"]
         assert all(each["advice"] for each in found if each["status"] == "failed")
@@ -427,8 +423,8 @@ def test_an_installation_without_metadata(doctor: Doctor, monkeypatch: pytest.Mo
         assert doctor(server.url, BID).failed == ["libraries"]
 
 
-def test_as_people_see_it() -> None:
-    code, out, err = run("doctor", "bid_acme", "--sandbox")
+def test_as_people_see_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = here(capsys, "doctor", "bid_acme", "--sandbox")
     assert (code, err) == (0, "")
     *checks, last = out.splitlines()
     assert last == "all is well"
@@ -442,6 +438,6 @@ def test_as_people_see_it() -> None:
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "100000"])
 def test_no_time_at_all(capsys: pytest.CaptureFixture[str], seconds: str) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["doctor", f"--timeout={seconds}"])
-    assert "--timeout is a number of seconds above 0" in capsys.readouterr().err
+    code, _, err = here(capsys, "doctor", f"--timeout={seconds}")
+    assert code == 2
+    assert "--timeout is a number of seconds above 0" in err

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from oneloop.cli import profile_file
 from oneloop.errors import ConfigurationError
-from tests.commands import on_terminal, run
+from tests.commands import here, on_terminal
 from tests.servers import RawServer, reply
 
 ACME, OTHER, VARIABLE = "sk-acme-0001", "sk-other-0002", "sk-variable-0003"
+
+
+Called = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -31,9 +35,22 @@ def written(file: Path, text: str | bytes, mode: int = 0o600) -> None:
     file.chmod(mode)
 
 
-def environment(server: RawServer | None = None, **variables: str) -> dict[str, str]:
-    places = {name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME")}
-    return places | ({"ONELOOP_BASE_URL": server.url} if server else {}) | variables
+@pytest.fixture
+def called(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], config: Path
+) -> Called:
+    """Run the command in this process, with these variables, and the address of a server."""
+
+    def call(
+        *arguments: str, server: RawServer | None = None, **variables: str
+    ) -> tuple[int, str, str]:
+        if server:
+            monkeypatch.setenv("ONELOOP_BASE_URL", server.url)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return here(capsys, *arguments)
+
+    return call
 
 
 def keys(server: RawServer) -> set[str]:
@@ -61,49 +78,52 @@ def profiles(server: RawServer) -> str:
     ],
 )
 def test_which_key_is_used(
-    server: RawServer, config: Path, flags: list[str], variables: dict[str, str], key: str
+    called: Called,
+    server: RawServer,
+    config: Path,
+    flags: list[str],
+    variables: dict[str, str],
+    key: str,
 ) -> None:
     written(config, profiles(server))
-    code, _, err = run("usage", "b", *flags, environment=environment(server, **variables))
+    code, _, err = called("usage", "b", *flags, server=server, **variables)
     assert (code, err) == (0, "")
     assert keys(server) == {key}
 
 
 def test_a_profiles_key_never_goes_to_the_variables_address(
-    server: RawServer, config: Path
+    called: Called, server: RawServer, config: Path
 ) -> None:
     written(config, f'[profiles.acme]\napi_key = "{ACME}"\n')
-    code, out, _ = run(
-        *("doctor", "--profile", "acme", "--timeout", "0.01"), environment=environment(server)
-    )
+    code, out, _ = called("doctor", "--profile", "acme", "--timeout", "0.01", server=server)
     assert code == 1
     assert re.search(r"ok +address +https://\S+, from the spec", out)
     assert server.requests == []
 
 
-def test_the_sandbox_needs_no_profile(config: Path) -> None:
-    variables = environment(ONELOOP_PROFILE="none")
-    assert run("usage", "bid_acme", "--sandbox", environment=variables)[0] == 0
+def test_the_sandbox_needs_no_profile(called: Called) -> None:
+    assert called("usage", "bid_acme", "--sandbox", ONELOOP_PROFILE="none")[0] == 0
 
 
 def test_a_profile_that_is_not_there_is_named_with_those_that_are(
-    server: RawServer, config: Path
+    called: Called, server: RawServer, config: Path
 ) -> None:
     written(config, profiles(server))
-    code, out, err = run("usage", "b", "--profile", "acne", environment=environment())
+    code, out, err = called("usage", "b", "--profile", "acne")
     assert (code, out) == (2, "")
     assert err == f"oneloop: {config}: no profile 'acne': there are 'acme', 'other'\n"
 
 
-def test_names_are_listed_and_no_key(server: RawServer, config: Path) -> None:
+def test_names_are_listed_and_no_key(called: Called, server: RawServer, config: Path) -> None:
     written(config, profiles(server) + '[profiles."\\u001b[31mred"]\napi_key = "x"\n')
-    code, out, err = run("profiles", environment=environment())
+    code, out, err = called("profiles")
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     assert lines[:3] == [["profile", "base_url"], ["acme", server.url], ["other", server.url]]
     assert lines[3][0] == r"\x1b[31mred"
-    assert run("profiles", "--path", environment=environment())[1] == f"{config}\n"
-    code, shown = on_terminal("profiles", environment=environment())
+    assert called("profiles", "--path")[1] == f"{config}\n"
+    places = {name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME")}
+    code, shown = on_terminal("profiles", environment=places)
     assert code == 0
     assert "acme" in shown
     for key in (ACME, OTHER):
@@ -208,19 +228,19 @@ def test_no_view_of_a_profile_shows_its_key(config: Path) -> None:
     assert SECRET not in str(vars(profile_file))
 
 
-def test_a_wrong_address_of_a_profile_is_one_line(config: Path) -> None:
+def test_a_wrong_address_of_a_profile_is_one_line(called: Called, config: Path) -> None:
     written(config, TABLE + f"base_url = 'https://u:{SECRET}@x.example'\n")
-    code, out, err = run("usage", "b", "--profile", "acme", environment=environment())
+    code, out, err = called("usage", "b", "--profile", "acme")
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert SECRET not in err
 
 
-def test_a_server_that_echoes_a_profiles_key_shows_nothing(config: Path) -> None:
+def test_a_server_that_echoes_a_profiles_key_shows_nothing(called: Called, config: Path) -> None:
     echoing = reply(b'{"error": {"code": 1, "message": "%b"}}' % ACME.encode(), 400)
     with RawServer(lambda connection, *_: connection.sendall(echoing)) as server:
         written(config, profiles(server))
-        _, out, err = run("usage", "b", "--profile", "acme", environment=environment())
-        _, told, _ = run("doctor", "b", "--profile", "acme", environment=environment())
+        _, out, err = called("usage", "b", "--profile", "acme")
+        _, told, _ = called("doctor", "b", "--profile", "acme")
     assert ACME not in out + err + told
     assert "[redacted]" in err

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from oneloop import UsageRow, cli
+from oneloop import UsageRow
 from oneloop.cli.screen import Screen, width
 from oneloop.cli.table import Table
 from oneloop.usage import BillingUsage
-from tests.commands import COMMAND, heed_interrupts, on_terminal, run, serving, started
+from tests.commands import COMMAND, heed_interrupts, here, on_terminal, run, serving, started
 from tests.faces import KEY
 from tests.overrides.test_cli_sync import failing
 from tests.servers import RawServer, echo, reply, row, usage_body
@@ -48,10 +48,7 @@ def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     def call(server: RawServer, *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setenv("ONELOOP_API_KEY", KEY)
         monkeypatch.setenv("ONELOOP_BASE_URL", server.url)
-        with pytest.raises(SystemExit) as end:
-            cli.main(["usage", *arguments])
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
+        return here(capsys, "usage", *arguments)
 
     return call
 
@@ -322,11 +319,13 @@ def test_colours_are_for_terminals_that_want_them(
     assert "█" in out
 
 
-@pytest.mark.parametrize(("forced", "coloured"), [({"FORCE_COLOR": "1"}, True), ({}, False)])
+@pytest.mark.parametrize("coloured", [True, False])
 def test_pipes_have_plain_bars_and_colours_by_force(
-    server: RawServer, forced: dict[str, str], coloured: bool
+    called: Called, server: RawServer, monkeypatch: pytest.MonkeyPatch, coloured: bool
 ) -> None:
-    _, out, _ = run("usage", "b", "--by", "day", environment=environment(server) | forced)
+    if coloured:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    _, out, _ = called(server, "b", "--by", "day")
     assert ("\x1b[" in out) == coloured
     assert "##" in out
     assert "█" not in out
