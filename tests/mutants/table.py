@@ -965,7 +965,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("share=0.5", "share=1.0"),
         ("if days < _SOON:", "if False:"),
         ("if abs(seconds) <= _APART:", "if True:"),
-        ('f"http://{proxy.hostname}:{_port(proxy)}, from {source}"', 'f"{text}, from {source}"'),
+        ('f"http://{_address(proxy)}, from {source}"', 'f"{text}, from {source}"'),
         ("        self._http.sock = sock\n", ""),
         ('if urllib.request.proxy_bypass(f"{host}:{_port(url)}"):', "if False:"),
     ],

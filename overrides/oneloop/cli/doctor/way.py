@@ -64,7 +64,7 @@ class _Hop:
         self.proxy = proxy
         self.host = (proxy or url).hostname or ""
         self.port = _port(proxy or url)
-        self.address = f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        self.address = _address(proxy or url)
         self._http: http.client.HTTPConnection | None = None
 
     def resolve(self) -> Finding:
@@ -148,7 +148,7 @@ def _proxy(url: SplitResult) -> tuple[SplitResult | None, str]:
     variable = f"{kind}_proxy"
     names = [name for name in (variable, variable.upper()) if os.environ.get(name)]
     source = names[0] if names else "the system's settings"
-    return proxy, f"http://{proxy.hostname}:{_port(proxy)}, from {source}"
+    return proxy, f"http://{_address(proxy)}, from {source}"
 
 
 def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
@@ -194,6 +194,12 @@ def _login(proxy: SplitResult) -> dict[str, str]:
         return {}
     login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
     return {"Proxy-Authorization": f"Basic {base64.b64encode(login).decode()}"}
+
+
+def _address(url: SplitResult) -> str:
+    """Return host and port, and no password."""
+    host = url.hostname or ""
+    return f"{f'[{host}]' if ':' in host else host}:{_port(url)}"
 
 
 def _port(url: SplitResult) -> int:
