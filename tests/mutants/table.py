@@ -952,8 +952,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("cli/doctor/checks", "cli_doctor"): [
         ("done.get(timeout=max(seconds, 0))", "done.get()"),
-        ("finding.status == FAILED and finding.check in _BARS", "finding.status == FAILED"),
-        ("finding.status == FAILED and finding.check in _BARS", "False"),
+        ("is_barred or finding.status == FAILED", "is_barred"),
         ("if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):", "if False:"),
         (
             "    except Exception as error:  # noqa: BLE001 - such",
