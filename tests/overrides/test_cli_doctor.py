@@ -280,6 +280,16 @@ def test_clock(doctor: Doctor, head: bytes, status: str, words: str) -> None:
     assert words in checks["clock"][1]
 
 
+def test_a_server_that_says_no_time_leaves_some_for_the_call(doctor: Doctor) -> None:
+    def handle(connection: socket.socket, request: bytes, number: int) -> None:
+        if not request.startswith(b"HEAD"):
+            connection.sendall(reply())
+
+    with RawServer(handle) as server:
+        code, checks, _, _ = doctor(server.url, BID, "--timeout", "2")
+    assert (code, checks["clock"][0], checks["answer"][0]) == (0, "warning", "ok")
+
+
 @pytest.mark.parametrize(
     "handler",
     [
