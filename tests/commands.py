@@ -12,6 +12,9 @@ import tty
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+import pytest
+
+from oneloop import cli
 from tests.faces import KEY
 from tests.servers import RawServer, replies
 
@@ -67,6 +70,14 @@ def on_terminal(
             shown += part
     os.close(ours)
     return process.wait(30), shown.decode(encoding)
+
+
+def here(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command in this process, where that tells as much: a new one takes its time."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
 
 
 @contextmanager

@@ -19,7 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
-    for name in [*names, "ONELOOP_API_KEY", "ONELOOP_BASE_URL", "ONELOOP_LOG"]:
+    names += ["ONELOOP_API_KEY", "ONELOOP_BASE_URL", "ONELOOP_LOG", "ONELOOP_PROFILE"]
+    for name in [*names, "FORCE_COLOR", "NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 

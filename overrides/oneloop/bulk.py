@@ -197,6 +197,7 @@ class _Crew:
         self._tasks: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._pid = os.getpid()
+        self._is_ending = False
         self._done: queue.SimpleQueue[tuple[int, Outcome] | None] = queue.SimpleQueue()
 
     def give(self, number: int, bid: str) -> None:
@@ -239,14 +240,18 @@ class _Crew:
         from oneloop._http.waits import Stopped  # noqa: PLC0415
 
         with self._stop.heeded(), contextlib.suppress(Stopped):
-            while (task := self._tasks.get()) and not self._stop.is_set:
+            while (task := self._tasks.get()) and not (self._stop.is_set or self._is_ending):
                 number, bid = task
+                outcome: Outcome
                 try:
-                    self._done.put((number, self._fetch(bid)))
+                    outcome = self._fetch(bid)
                 except Stopped:
                     raise
                 except BaseException as error:  # noqa: BLE001 - or results would be waited for
-                    self._done.put((number, error))
+                    outcome = error
+                if isinstance(outcome, BaseException):
+                    self._is_ending = True  # no id behind it; those before are under way
+                self._done.put((number, outcome))
 
     def _fetch(self, bid: str) -> Outcome:
         line = _request_line(bid)
@@ -349,7 +354,10 @@ class _AsyncResults:
         try:
             while (task := await self._next()) is not None:
                 number, bid = task
-                self._line.put(number, await self._fetch(bid))
+                outcome = await self._fetch(bid)
+                if isinstance(outcome, BaseException):
+                    self._is_over = True  # no id behind it; those before are under way
+                self._line.put(number, outcome)
                 self._news.set()
         except (self._is_cancelled, GeneratorExit):
             raise

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from importlib import metadata
-from typing import Final, NamedTuple
-
-from oneloop_api_client import spec
+from importlib.machinery import PathFinder
+from typing import Any, Final, NamedTuple
 
 
 class SpecInfo(NamedTuple):
@@ -21,13 +21,26 @@ class SpecInfo(NamedTuple):
     """Of openapi-python-client."""
 
 
+def _generated() -> Any:
+    """Return oneloop_api_client.spec without the package around it, which brings httpx along."""
+    package = importlib.util.find_spec("oneloop_api_client")
+    assert package
+    found = PathFinder.find_spec("oneloop_api_client.spec", package.submodule_search_locations)
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 __version__: Final = metadata.version("oneloop-api-client")
 
+_spec = _generated()
 SPEC: Final = SpecInfo(
-    version=spec.SPEC_VERSION,
-    sha256=spec.SPEC_SHA256,
-    overlay_sha256=spec.OVERLAY_SHA256,
-    generator_version=spec.GENERATOR_VERSION,
+    version=_spec.SPEC_VERSION,
+    sha256=_spec.SPEC_SHA256,
+    overlay_sha256=_spec.OVERLAY_SHA256,
+    generator_version=_spec.GENERATOR_VERSION,
 )
 
 

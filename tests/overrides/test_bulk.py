@@ -150,6 +150,17 @@ def test_a_key_that_is_not_taken_ends_the_run(crew: Crew) -> None:
     assert all(result.usage for result in taken)
 
 
+@every_crew
+@pytest.mark.parametrize("ordered", [False, True])
+def test_no_id_behind_a_refused_key_is_asked_for(crew: Crew, ordered: bool) -> None:
+    with RawServer(by_id({"b2": reply(b"{}", 401)})) as server:
+        ids = [f"b{number}" for number in range(50)]
+        with pytest.raises(AuthenticationError):
+            crew(server.url, ids, lambda _: None, concurrency=1, ordered=ordered)
+        time.sleep(0.02)
+        assert len(server.requests) == 3
+
+
 def counted(ids: Iterable[str], reads: list[str]) -> Iterator[str]:
     for bid in ids:
         reads.append(bid)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from oneloop import cli
-from oneloop.cli.failures import EXIT_CODES
+from oneloop.cli.failures import EXIT_CODES, OF_MANY
 from oneloop.sandbox import API_KEY, Sandbox
 from tests.clock import ends_within
 from tests.commands import (
@@ -159,7 +159,8 @@ def test_abbreviated_option_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_no_key_says_which_variable() -> None:
     code, _, err = run("usage", "bid_acme")
-    assert (code, err) == (2, "oneloop: no API key: pass api_key or set ONELOOP_API_KEY\n")
+    words = "set ONELOOP_API_KEY, or choose a profile with --profile or ONELOOP_PROFILE"
+    assert (code, err) == (2, f"oneloop: no API key: {words}; see oneloop profiles --help\n")
 
 
 def test_version_says_what_it_was_made_from() -> None:
@@ -175,7 +176,7 @@ def test_version_says_what_it_was_made_from() -> None:
 
 
 def test_help_documents_the_exit_codes() -> None:
-    assert EXIT_CODES in run("usage", "--help")[1]
+    assert EXIT_CODES + OF_MANY in run("usage", "--help")[1]
 
 
 def test_interrupt_keeps_what_was_fetched() -> None:
@@ -420,7 +421,8 @@ def test_refused_key_stops_the_run() -> None:
     with RawServer(replies(reply(usage_body(row(billingId="b1"))), reply(ERROR, 401))) as server:
         environment = {"ONELOOP_API_KEY": KEY, "ONELOOP_BASE_URL": server.url}
         bids = [f"b{number}" for number in range(1, 1001)]
-        code, out, err = run("usage", *bids, "--format", "csv", environment=environment)
+        one_by_one = ("--format", "csv", "--concurrency", "1")
+        code, out, err = run("usage", *bids, *one_by_one, environment=environment)
         assert len(server.requests) == 2
     assert code == 1
     assert len(err.splitlines()) == 1

@@ -27,7 +27,9 @@ ALLOWED = {
     "_spreadsheet": set(),
     "export": {"_spreadsheet", "sync", "bulk", "client", "usage", "errors"},
     "cli": {
+        "_http",
         "_spreadsheet",
+        "oneloop_api_client",
         "export",
         "sync",
         "bulk",

@@ -1,4 +1,4 @@
-"""The `oneloop` command."""
+"""The `oneloop` command: a file for each of its commands, and what they share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,26 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from oneloop.cli import export, sync, usage
+from oneloop.cli import completion, doctor, export, profiles, sync, usage
 from oneloop.cli.failures import EXIT_CODES, fail
+from oneloop.cli.parser import Parser
 from oneloop.cli.streams import fill_closed_streams, say, show
 from oneloop.errors import ConfigurationError
-from oneloop.version import version_text
+
+COMMANDS = (usage, sync, export, doctor, profiles, completion)
+
+EPILOG = """\
+examples:
+  oneloop usage bid_acme --sandbox   try it without a key, on a sandbox
+  oneloop usage bid_acme --by day    a bar for each day
+  oneloop doctor bid_acme            what is wrong, if something is
+  oneloop COMMAND --help             more about a command, with examples
+
+The API key comes from ONELOOP_API_KEY, or from a profile, see oneloop profiles
+--help. ONELOOP_BASE_URL is another address of the API; ONELOOP_LOG=info logs
+each request.
+
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -29,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str]) -> tuple[int, str]:
     """Return the exit code and what to print."""
     try:
-        options = _options(arguments)
+        options = parser().read(arguments)
     except SystemExit as end:  # --help, --version, or a wrong command line
         return int(end.code or 0), ""
     except OSError:  # of stderr, where a wrong command line is told
@@ -41,18 +56,24 @@ def _run(arguments: Sequence[str]) -> tuple[int, str]:
     return int(code), str(text)
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    shape: dict[str, Any] = {
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,
-    }
+def parser() -> Parser:
+    """Return what reads the command line."""
     about = "Billing usage from the Oneloop API."
-    parser = argparse.ArgumentParser("oneloop", description=about, epilog=EXIT_CODES, **shape)
-    parser.add_argument("--version", action="version", version=version_text())
+    parser = Parser("oneloop", description=about, epilog=EPILOG + EXIT_CODES)
+    parser.add_argument("-V", "--version", action=_Version, help="which client and spec this is")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (usage, sync, export):
-        command.add(commands, **shape)
-    if arguments and arguments[0] in commands.choices:
-        # Options may stand between the ids, which argparse takes from one command alone.
-        return commands.choices[arguments[0]].parse_intermixed_args(arguments[1:])
-    return parser.parse_args(arguments)
+    for command in COMMANDS:
+        command.add(commands)
+    parser.commands = commands.choices
+    return parser
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], **options: Any) -> None:
+        super().__init__(option_strings, **{**options, "nargs": 0})
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from oneloop.version import version_text  # noqa: PLC0415 - it reads the metadata
+
+        sys.stdout.write(f"{version_text()}\n")
+        parser.exit()

@@ -9,10 +9,9 @@ from typing import Any
 
 from oneloop.cli import many
 from oneloop.cli.api import add_client_options
-from oneloop.cli.failures import EXIT_CODES, fail
+from oneloop.cli.failures import EXIT_CODES, OF_MANY, fail
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError, OneloopError
-from oneloop.export import export, export_database
 
 EPILOG = """\
 examples:
@@ -20,27 +19,27 @@ examples:
   oneloop export usage.csv --ids customers.txt --rate 50
   oneloop export usage.jsonl --from usage.duckdb
 
-The rows are sorted by billing id, day and name. Totals are decimals in Parquet, digits in CSV, and
-strings in JSON lines. The file is written beside its place and renamed. A run that is ended, or in
-which ids fail, leaves OUT.part.duckdb: run again, it goes on from there. CSV has texts as they are;
-a spreadsheet takes one that begins with =, +, - or @ for a formula, with --spreadsheet it doesn't.
+The rows are sorted by billing id, day and name. Totals are decimals in Parquet,
+digits in CSV, and strings in JSON lines. The file is written beside its place
+and renamed. A run that is ended, or in which ids fail, leaves OUT.part.duckdb:
+run again, it goes on from there. CSV has texts as they are; a spreadsheet takes
+one that begins with =, +, - or @ for a formula, with --spreadsheet it doesn't.
 
 """
 
 
-def add(commands: Any, **shape: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to those there are."""
     parser = commands.add_parser(
         "export",
         help="write the usage of billing ids to a file of Parquet, CSV or JSON lines",
-        description="Write the usage of billing ids, or of a database, to a file. The API key comes"
-        " from ONELOOP_API_KEY.",
-        epilog=EPILOG + EXIT_CODES,
-        **shape,
+        description="Write the usage of billing ids, or of a database, to a file.",
+        epilog=EPILOG + EXIT_CODES + OF_MANY,
     )
-    parser.add_argument("out", metavar="OUT", help="a file *.parquet, *.csv or *.jsonl")
-    many.add_arguments(parser, max_age="6h")
-    parser.add_argument(
+    parser.add_file("out", metavar="OUT", help="a file *.parquet, *.csv or *.jsonl")
+    many.add_arguments(parser)
+    many.add_max_age(parser, "6h")
+    parser.add_file(
         "--from",
         dest="source",
         metavar="TARGET",
@@ -54,6 +53,8 @@ def add(commands: Any, **shape: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[int, str]:
+    from oneloop.export import export_database  # noqa: PLC0415 - not for --help
+
     if options.source is None:
         return many.run(options, functools.partial(_job, options))
     if options.billing_ids or options.ids:
@@ -66,5 +67,7 @@ def _run(options: argparse.Namespace) -> tuple[int, str]:
 
 
 def _job(options: argparse.Namespace, client: Oneloop, ids: Iterable[str], **told: Any) -> str:
+    from oneloop.export import export  # noqa: PLC0415 - not for --help
+
     done = export(client, ids, options.out, spreadsheet=options.spreadsheet, **told)
     return f"billing ids: {done.ids:,} written, {done.failed:,} failed; rows: {done.rows:,}"

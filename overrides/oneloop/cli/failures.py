@@ -7,13 +7,16 @@ from oneloop.errors import ResponseValidationError, escaped
 
 EXIT_CODES = """\
 exit codes:
-  0    the usage of every id was printed, or stored
-  1    the API refused, or could not be reached, or the output or database can't be written
+  0    all went well
+  1    the API refused, could not be reached, or the output can't be written
   2    the command line or the configuration is wrong
   3    an answer was not a usage answer: bill nothing from it
   130  interrupted
-Where some of several ids fail, the usage of the others is there all the same, and the first
-failure gives the exit code. A refused key (401) stops the run: no id behind it is asked for.
+"""
+OF_MANY = """\
+Where some of several ids fail, the usage of the others is there all the same,
+and the first failure gives the exit code. A refused key (401) stops the run: no
+id behind it is asked for, but those under way.
 """
 
 

@@ -1,63 +1,93 @@
-"""Usages as text for the command: a table for people, JSON and CSV for machines."""
+"""Usage as text for machines, one id after another: JSON, JSON lines, CSV."""
 
 from __future__ import annotations
 
 import csv
 import json
+import textwrap
+from typing import Any, Protocol
 
 from oneloop._spreadsheet import safe
-from oneloop.errors import MAX_EXCERPT, escaped
+from oneloop.cli import parts
+from oneloop.errors import escaped
 from oneloop.usage import BillingUsage
 
-COLUMNS = ("billing_id", "day", "name", "total")
+NAMES = ("table", "json", "jsonl", "csv")
 
 
-def as_table(usages: list[BillingUsage]) -> str:
-    """Return the rows, then the totals of each name, in aligned columns."""
-    rows = [COLUMNS]
-    for usage in usages:
-        rows += [(row.billing_id, str(row.day), row.name, str(row.total)) for row in usage]
-    for usage in usages:
-        totals = usage.by_name() or {"(no usage)": 0}
-        rows += [(usage.billing_id, "total", name, str(n)) for name, n in totals.items()]
-    cells = [[_bounded(text) for text in row] for row in rows]
-    *widths, last = (max(map(len, column)) for column in zip(*cells, strict=True))
-    line = "  ".join([*(f"{{:{width}}}" for width in widths), f"{{:>{last}}}\n"])
-    return "".join(line.format(*row) for row in cells)
+class Format(Protocol):
+    """Makes text of usages; whatever number of them, it keeps none."""
+
+    def part(self, usage: BillingUsage) -> str:
+        """Return the text of one id, behind that of those before."""
+        raise NotImplementedError
+
+    def end(self) -> str:
+        """Return what is behind the last id."""
+        raise NotImplementedError
 
 
-def as_json(usages: list[BillingUsage]) -> str:
-    """Return a JSON list with an object a usage, in printable ASCII."""
-    document = [
-        {
-            "billing_id": usage.billing_id,
-            "total": usage.total,
-            "by_name": usage.by_name(),
-            "rows": usage.to_dicts(),
-        }
-        for usage in usages
-    ]
-    # DEL is the one control character that json.dumps leaves as it is.
-    return json.dumps(document, indent=2, default=str).replace("\x7f", r"\u007f") + "\n"
+class JSON:
+    """A JSON list with an object for each id, in printable ASCII."""
+
+    def __init__(self, by: str | None) -> None:
+        self._by = by
+        self._before = "[\n"
+
+    def part(self, usage: BillingUsage) -> str:
+        """Return the object."""
+        before, self._before = self._before, ",\n"
+        return before + textwrap.indent(_dumped(usage, self._by, indent=2), "  ")
+
+    def end(self) -> str:
+        """Return the end of the list."""
+        return "\n]\n"
 
 
-def as_csv(usages: list[BillingUsage], *, terminal: bool, spreadsheet: bool) -> str:
-    """Return the rows as CSV.
+class JSONLines:
+    """The same object for each id, in a line."""
+
+    def __init__(self, by: str | None) -> None:
+        self._by = by
+
+    def part(self, usage: BillingUsage) -> str:
+        """Return the line."""
+        return _dumped(usage, self._by) + "\n"
+
+    def end(self) -> str:
+        """Return nothing."""
+        return ""
+
+
+class CSV:
+    """A line for each row, below the names of the columns.
 
     Args:
-        usages: whose rows.
+        by: what usage is added up by, if it is.
         terminal: escape what doesn't print.
         spreadsheet: lead what a spreadsheet would take for a formula by an apostrophe.
     """
-    guarded = safe if spreadsheet else str
-    shown = escaped if terminal else str
-    lines = _Lines()
-    writer = csv.writer(lines)
-    writer.writerow(COLUMNS)
-    for usage in usages:
-        bid = shown(guarded(usage.billing_id))
-        writer.writerows((bid, row.day, shown(guarded(row.name)), row.total) for row in usage)
-    return "".join(lines)
+
+    def __init__(self, by: str | None, *, terminal: bool, spreadsheet: bool) -> None:
+        self._by = by
+        self._guarded = safe if spreadsheet else str
+        self._shown = escaped if terminal else str
+        self._is_begun = False
+
+    def part(self, usage: BillingUsage) -> str:
+        """Return the lines of one id."""
+        lines = _Lines()
+        writer = csv.writer(lines)
+        if not self._is_begun:
+            self._is_begun = True
+            writer.writerow(parts.columns(self._by))
+        for *texts, total in parts.rows(usage, self._by):
+            writer.writerow([*(self._shown(self._guarded(str(text))) for text in texts), total])
+        return "".join(lines)
+
+    def end(self) -> str:
+        """Return nothing."""
+        return ""
 
 
 class _Lines(list[str]):
@@ -67,5 +97,11 @@ class _Lines(list[str]):
         self.append(line.removesuffix("\r\n") + "\n")
 
 
-def _bounded(text: str) -> str:
-    return escaped(text[:MAX_EXCERPT]) + "…" * (len(text) > MAX_EXCERPT)
+def _dumped(usage: BillingUsage, by: str | None, **options: Any) -> str:
+    document: dict[str, Any] = {"billing_id": usage.billing_id, "total": usage.total}
+    if by is None:
+        document |= {"by_name": usage.by_name(), "rows": usage.to_dicts()}
+    else:
+        document[f"by_{by}"] = parts.totals(usage, by)
+    # DEL is the one control character that json.dumps leaves as it is.
+    return json.dumps(document, default=str, **options).replace("\x7f", r"\u007f")

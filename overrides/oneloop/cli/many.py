@@ -10,14 +10,17 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from oneloop.bulk import UsageResult
 from oneloop.cli.api import opened
 from oneloop.cli.failures import as_line, exit_code, fail
+from oneloop.cli.parser import Parser
 from oneloop.cli.progress import Progress
 from oneloop.errors import ConfigurationError, OneloopError
-from oneloop.sync import SyncResult
+
+if TYPE_CHECKING:
+    from oneloop.sync import SyncResult
 
 _INTERRUPTED = "oneloop: interrupted: what is stored stays, and another run goes on from there"
 _NONE = "there is no billing id: name some, or give a file of them with --ids"
@@ -26,45 +29,58 @@ _LONGEST = 2**20
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, max_age: str | None = None) -> None:
-    """Add the arguments that name many ids, and say how to ask for them."""
+def add_arguments(parser: Parser) -> None:
+    """Add the arguments that name many ids, and say how fast to ask for them."""
     parser.add_argument(
         "billing_ids", nargs="*", metavar="BID", help="a billing id, or - for those of stdin"
     )
-    parser.add_argument("--ids", metavar="FILE", help="a file with a billing id a line")
+    parser.add_file(
+        "--ids",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file with a billing id a line, or - for stdin; may be given several times",
+    )
     parser.add_argument(
         "--concurrency", type=int, default=16, metavar="N", help="ids at a time; default: 16"
     )
     parser.add_argument(
-        "--rate", type=float, metavar="N", help="requests a second, retries counted"
+        "--rate", type=float, metavar="N", help="requests a second at most, retries counted"
     )
+
+
+def add_max_age(parser: Parser, default: str | None = None) -> None:
+    """Add what leaves out ids whose usage is young enough."""
     parser.add_argument(
         "--max-age",
         type=duration,
-        default=max_age,
+        default=default,
         metavar="AGE",
         help="leave out ids whose usage was stored since: 90s, 30m, 6h, 1d; default: %(default)s",
     )
 
 
-def _ids(options: argparse.Namespace) -> tuple[Iterable[str], int | None]:
+def read_ids(options: argparse.Namespace, *, count: bool) -> tuple[Iterable[str], int | None]:
     """Return the ids, read as they are needed, and how many there are, if that can be known.
+
+    Args:
+        options: name them.
+        count: whether it is worth reading files twice to know how many there are.
 
     Raises:
         ConfigurationError: there are none; or, as they are read, a line isn't UTF-8.
     """
     named = [bid for bid in options.billing_ids if bid != "-"]
-    sources: list[Iterable[str]] = [named]
-    total: int | None = len(named)
-    if options.ids not in (None, "-"):
-        sources.append(_file(options.ids))
-        is_file = os.path.isfile(options.ids)  # noqa: PTH113 - a pipe can be read but once
-        total = len(named) + sum(1 for _ in _file(options.ids)) if is_file else None
-    if "-" in (*options.billing_ids, options.ids):
+    files = [name for name in options.ids if name != "-"]
+    has_stdin = "-" in (*options.billing_ids, *options.ids)
+    sources: list[Iterable[str]] = [named, *map(_file, files)]
+    if has_stdin:
         sources.append(_stdin())
-        total = None
-    if total == 0:
+    if not (named or files or has_stdin):
         raise ConfigurationError(_NONE)
+    total = None
+    if count and not has_stdin and all(map(os.path.isfile, files)):  # a pipe can be read but once
+        total = len(named) + sum(1 for name in files for _ in _file(name))
     return _some(itertools.chain.from_iterable(sources)), total
 
 
@@ -111,7 +127,9 @@ def _lines(name: str, file: BinaryIO) -> Iterator[str]:
 
 def run(options: argparse.Namespace, job: Callable[..., str]) -> tuple[int, str]:
     """Do a job with the client and the ids; return the exit code and what was done."""
-    ids, total = _ids(options)
+    from oneloop.sync import SyncResult  # noqa: PLC0415 - not for --help
+
+    ids, total = read_ids(options, count=True)
     codes: list[int] = []
     counts = SyncResult()
     began = time.monotonic()

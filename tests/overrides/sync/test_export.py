@@ -28,7 +28,7 @@ from oneloop import (
     Oneloop,
     UsageRow,
 )
-from oneloop.cli.formats import as_csv
+from oneloop.cli.formats import CSV
 from oneloop.export import ExportResult, export, export_database
 from oneloop.sync import sync, target
 from oneloop.testing import FakeAPI
@@ -345,7 +345,7 @@ def test_csv_is_that_of_oneloop_usage(
     usage = BillingUsage(bid, sorted(rows))
     with out.open(newline="", encoding="utf-8") as file:
         found = list(csv.reader(file))
-    text = as_csv([usage], terminal=False, spreadsheet=spreadsheet)
+    text = CSV(None, terminal=False, spreadsheet=spreadsheet).part(usage)
     assert found == list(csv.reader(text.splitlines(keepends=True)))
 
 
