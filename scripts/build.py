@@ -18,6 +18,7 @@ from scripts import sbom
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SBOM: Final = "sboms/oneloop-api-client.cdx.json"
+PLAIN: Final = {"NO_COLOR": "1", "COLUMNS": "200"}
 PACKAGES: Final = ("--toplevel", "oneloop,oneloop_api_client", "--ignore", "W009")  # one each
 # What must not change a byte: who builds, where, when, in which language.
 FIRST: Final = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"}
@@ -96,9 +97,10 @@ def same(first: Path, second: Path) -> None:
 def check(folder: Path) -> None:
     """Let twine and check-wheel-contents look at what was built."""
     say("checking what an index would refuse, and what doesn't belong in a wheel")
-    wheels, files = sorted(folder.glob("*.whl")), sorted(folder.iterdir())
-    _run(folder, {}, "-m", "twine", "check", "--strict", *files)
-    _run(folder, {}, "-m", "check_wheel_contents", "--no-config", *PACKAGES, *wheels)
+    files = sorted(path.name for path in folder.iterdir())
+    wheels = [name for name in files if name.endswith(".whl")]
+    _run(folder, PLAIN, "-m", "twine", "check", "--strict", *files)
+    _run(folder, PLAIN, "-m", "check_wheel_contents", "--no-config", *PACKAGES, *wheels)
 
 
 def say(text: str) -> None:
