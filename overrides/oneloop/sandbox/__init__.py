@@ -44,7 +44,7 @@ class Sandbox:
     def __init__(self, port: int = 0, *, spec: Mapping[str, Any] | Path | None = None) -> None:
         self._spec = Spec.of(_document(spec))
         self._server = Server(self._answer, port)
-        self.url = self._server.url
+        self.url: str = self._server.url
 
     @property
     def operations(self) -> int:

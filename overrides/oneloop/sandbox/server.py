@@ -55,7 +55,7 @@ class Server:
     def __init__(self, answer: Callable[[Request], Reply], port: int) -> None:
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", port))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url: str = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
         """Answer from now on: nothing is waited for, since the port is open already."""
