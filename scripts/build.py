@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -33,10 +34,13 @@ def main() -> int:
     """Build into dist/ what the command line says, and print the sums."""
     parser = argparse.ArgumentParser(prog="scripts/build", description=__doc__)
     parser.add_argument("--dirty", action="store_true")
+    parser.add_argument("--tag")
     options = parser.parse_args()
     try:
         if not options.dirty:
             require_clean(ROOT)
+        if options.tag is not None:
+            require_tag(ROOT, options.tag)
         with tempfile.TemporaryDirectory(prefix="build-") as folder:
             made = build(ROOT, Path(folder))
             check(made)
@@ -59,6 +63,13 @@ def require_clean(root: Path) -> None:
             "the work tree isn't as committed; commit, or say --dirty for a trial:\n"
             + "\n".join(changed.splitlines()[:20])
         )
+
+
+def require_tag(root: Path, tag: str) -> None:
+    """Refuse a tag that isn't the version: an index keeps what it was given for ever."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    if tag != f"v{project['version']}":
+        raise BuildError(f"the tag is {tag}, and pyproject.toml's version {project['version']}")
 
 
 def build(root: Path, folder: Path) -> Path:

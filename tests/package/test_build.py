@@ -32,6 +32,13 @@ def test_tree_that_is_no_commit_is_refused_by_name(clone: Path, name: str) -> No
         build.require_clean(clone)
 
 
+def test_tag_of_another_version_is_refused(clone: Path) -> None:
+    (clone / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    build.require_tag(clone, "v1.2.3")
+    with pytest.raises(build.BuildError, match=r"v1\.2\.4.*1\.2\.3"):
+        build.require_tag(clone, "v1.2.4")
+
+
 def test_outside_of_git_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(build.BuildError, match="not a git repository"):
