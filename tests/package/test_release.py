@@ -56,7 +56,7 @@ class Shop:
         self.root = root
         self.write({"pyproject.toml": PROJECT, "CHANGELOG.md": CHANGELOG})
         self.write({f"overrides/shop/{name}": text for name, text in LAYER.items()})
-        self.write({"generated_client/shop_client/__init__.py": ""})
+        self.write({"generated_client/shop_client/__init__.py": "def pets() -> int: ...\n"})
         self.write({"generated_client/shop_client/openapi.json": json.dumps(SPEC)})
         self.write({release.USERS_PROGRAM: "import shop\n"})
         for gate in release.GATES:
@@ -215,6 +215,15 @@ def test_operation_of_the_spec_raises_the_version(
     shop.commit("an operation")
     assert shop.release("--dry-run") == 0
     assert "Release 1.1.0" in capsys.readouterr().out
+
+
+def test_name_of_the_generated_package_raises_the_version(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.replace("generated_client/shop_client/__init__.py", "pets", "animals")
+    shop.commit("renamed")
+    assert shop.release("--dry-run") == 0
+    assert "Release 2.0.0" in capsys.readouterr().out
 
 
 def _on_a_branch(shop: Shop) -> None:
