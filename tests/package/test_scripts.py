@@ -87,7 +87,7 @@ class Setup:
     """A checkout in a path with a space, a home that is nowhere, and the fake."""
 
     def __init__(self, folder: Path) -> None:
-        self.root, self.fake = folder / "a checkout", folder / "fake"
+        self.root, self.fake = folder / "a checkout", folder / "a fake"
         self.fake.mkdir()
         (self.root / "scripts").mkdir(parents=True)
         for name in ("setup", "help"):
