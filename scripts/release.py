@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts import surface
+from scripts.fit import BRANCH, Git, ReleaseError, unfit
 
 from codegen import release as texts
 from codegen.checkout import Checkout
@@ -22,7 +23,6 @@ from codegen.errors import CodegenError
 from codegen.verdict import next_version, verdict
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-BRANCH: Final = "main"
 GATES: Final = (
     "scripts/lint",
     "./generate.sh --check",
@@ -33,10 +33,6 @@ GATES: Final = (
 THOROUGH: Final = ("scripts/lowest", "scripts/matrix", "scripts/mutants", "scripts/rehearse")
 USERS_PROGRAM: Final = "tests/package/users_program.py"
 _SHOWN: Final = 12
-
-
-class ReleaseError(Exception):
-    """No release can be made; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -82,39 +78,13 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     return 0
 
 
-class Git:
-    """One checkout, asked and told by git."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __call__(self, *arguments: str) -> str:
-        """Return what git says to this."""
-        done = self.ask(*arguments)
-        if done.returncode:
-            raise ReleaseError(f"git {arguments[0]}: {done.stderr.strip()}")
-        return done.stdout.rstrip()
-
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Return what git says to this, also where it says no."""
-        try:
-            return subprocess.run(
-                ["git", "-C", str(self.root), *arguments],  # noqa: S607
-                capture_output=True,
-                encoding="utf-8",
-                check=False,
-            )
-        except OSError as error:
-            raise ReleaseError(f"git doesn't start: {error.strerror}") from None
-
-
 def look(git: Git, wanted: str | None) -> Plan:
     """Return what a release would be; changes nothing.
 
     Raises:
         ReleaseError: something keeps it from being made. All such things are told at once.
     """
-    problems = list(_unfit(git))
+    problems = list(unfit(git))
     plan = None
     try:
         plan = _planned(git, wanted)
@@ -123,35 +93,6 @@ def look(git: Git, wanted: str | None) -> Plan:
     if plan and not problems:
         return plan
     raise ReleaseError("\n  ".join(["there can be no release:", *problems]))
-
-
-def _unfit(git: Git) -> Iterator[str]:
-    """Yield what is wrong with the checkout."""
-    branch = git.ask("symbolic-ref", "--quiet", "--short", "HEAD").stdout.strip()
-    if branch != BRANCH:
-        yield f"a release is made on {BRANCH}, and this is {branch or 'no branch'}"
-    if changed := git("status", "--porcelain").splitlines():
-        yield f"{len(changed)} files aren't as committed, such as {changed[0][3:]}: commit first"
-    if git("rev-parse", "--is-shallow-repository") == "true":
-        yield "the clone is shallow, so the last release is unknown: git fetch --unshallow --tags"
-    if "origin" in git("remote").splitlines():
-        yield from _behind(git)
-
-
-def _behind(git: Git) -> Iterator[str]:
-    """Yield what the remote has and this clone hasn't."""
-    remote = git.ask("ls-remote", "--heads", "--tags", "origin")
-    if remote.returncode:
-        yield f"origin doesn't answer: {remote.stderr.strip()[-200:]}"
-    for line in remote.stdout.splitlines():
-        commit, _, name = line.partition("\t")
-        if name == f"refs/heads/{BRANCH}":
-            if git.ask("merge-base", "--is-ancestor", commit, "HEAD").returncode:
-                yield f"origin's {BRANCH} has commits that aren't here: git pull"
-        elif re.fullmatch(r"refs/tags/v[\d.]+", name):
-            here = git.ask("rev-parse", "--verify", "--quiet", name).stdout.strip()
-            if here != commit:
-                yield f"origin's tag {name[10:]} isn't here: git fetch --tags"
 
 
 def _planned(git: Git, wanted: str | None) -> Plan:

@@ -985,13 +985,15 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if contents[0] != contents[1]:", "if False:"),
         ('"--cached", "--others", "--exclude-standard"', '"--cached", "--others"'),
     ],
-    ("scripts/release", "release"): [
+    ("scripts/fit", "release"): [
         ("if branch != BRANCH:", "if False:"),
-        ("if plan and not problems:", "if plan:"),
         ('if changed := git("status", "--porcelain").splitlines():', "if changed := []:"),
         ('if git.ask("merge-base", "--is-ancestor", commit, "HEAD").returncode:', "if False:"),
         ("if here != commit:", "if False:"),
         ("    if remote.returncode:\n", "    if False:\n"),
+    ],
+    ("scripts/release", "release"): [
+        ("if plan and not problems:", "if plan:"),
         ('if next_version(version, honest, "none") != version:', "if False:"),
         ("if written is None and not notes:", "if False:"),
         ("if written is not None and notes:", "if False:"),
