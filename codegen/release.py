@@ -42,11 +42,11 @@ def following(
     spec_version: str,
 ) -> Release:
     """Return the release that the changes ask for."""
-    current = _current(checkout)
+    before = current(checkout)
     raised = verdict([*spec_changes, *python_changes])
     return Release(
-        current,
-        next_version(current, _released(checkout), raised),
+        before,
+        next_version(before, released(checkout), raised),
         _entry(spec_changes or python_changes, spec_version),
     )
 
@@ -81,7 +81,28 @@ def with_entry(checkout: Checkout, made: Entry) -> str:
     return changelog[: match.start()] + section + changelog[match.end() :]
 
 
-def _current(checkout: Checkout) -> str:
+def unreleased(changelog: str) -> str:
+    """Return what CHANGELOG.md says of what comes next."""
+    if match := _UNRELEASED.search(changelog):
+        return match[0].strip("\n")
+    raise CheckoutError("CHANGELOG.md: needs a line `## [Unreleased]`")
+
+
+def section(changelog: str, version: str) -> str | None:
+    """Return what CHANGELOG.md says of a version; None if it has no section for it."""
+    pattern = rf"^## \[{re.escape(version)}\].*\n((?:(?!## |\[).*\n?)*)"
+    match = re.search(pattern, changelog, re.MULTILINE)
+    return match[1].strip("\n") if match else None
+
+
+def closed(changelog: str, version: str, day: str) -> str:
+    """Return CHANGELOG.md with what comes next as the section of a version."""
+    text = unreleased(changelog)
+    made = f"\n## [{version}] - {day}\n\n{text}\n\n"
+    return _UNRELEASED.sub(lambda _: made, changelog, count=1)
+
+
+def current(checkout: Checkout) -> str:
     """Return the checkout's version."""
     version = checkout.project().get("project", {}).get("version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+\.\d+", version):
@@ -89,10 +110,10 @@ def _current(checkout: Checkout) -> str:
     return version
 
 
-def _released(checkout: Checkout) -> str:
+def released(checkout: Checkout) -> str:
     """Return the last version that CHANGELOG.md has a section for, else the checkout's."""
     match = _RELEASED.search(_changelog(checkout))
-    return match[1] if match else _current(checkout)
+    return match[1] if match else current(checkout)
 
 
 def _entry(changes: Sequence[Change], spec_version: str) -> Entry:

@@ -7,12 +7,11 @@ from pathlib import Path
 from tests.mutants.table import MUTANTS
 
 TESTS = Path(__file__).parent
-SOURCES = TESTS.parent / "overrides" / "oneloop"
 
 
 def test_each_guard_stands_once_in_its_module() -> None:
     counts = {
-        str(mutant): (SOURCES / f"{mutant.module}.py").read_text("utf-8").count(mutant.text)
+        str(mutant): (TESTS.parent / mutant.path).read_text("utf-8").count(mutant.text)
         for mutant in MUTANTS
     }
     assert {mutant: count for mutant, count in counts.items() if count != 1} == {}

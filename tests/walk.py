@@ -1,4 +1,4 @@
-"""A newcomer's walk: a fresh clone, an empty home, and the commands of the documents, as they stand.
+"""A newcomer's walk: a fresh clone, an empty home, and the documents' commands as they stand.
 
 What a reader would have to know beside the documents is in `INSTEAD`.
 """
@@ -50,7 +50,7 @@ INSTEAD = {
     r".* NEW\b.*": None,  # a spec that isn't there yet
     r"python -m oneloop\.sandbox": (
         "python -u -m oneloop.sandbox --port 0 >../sandbox 2>&1 &"
-        " until grep -q ^export ../sandbox; do sleep 0.1; done; eval \"$(head -1 ../sandbox)\""
+        ' until grep -q ^export ../sandbox; do sleep 0.1; done; eval "$(head -1 ../sandbox)"'
     ),  # a terminal of its own, and what it says pasted
 }
 _END = "-- the command's end --"
@@ -157,7 +157,11 @@ def _commands(block: Block) -> Iterator[tuple[str, str | None]]:
 
 
 def _python(programs: list[tuple[Block, str | None]], shell: Shell, clone: Path) -> None:
-    tests = [block for block, _ in programs if re.search(r"^(async )?def test_", block.text, re.M)]
+    tests = [
+        block
+        for block, _ in programs
+        if re.search(r"^(async )?def test_", block.text, re.MULTILINE)
+    ]
     for block in tests:
         (clone / f"test_walk_{block.line}.py").write_text(block.text, "utf-8")
         shell.run(f"python -m pytest -q test_walk_{block.line}.py")
@@ -182,7 +186,9 @@ def _hold(shown: str, got: str, where: str) -> None:
 def _section(text: str, heading: str | None) -> str:
     if heading is None:
         return text
-    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.M | re.S)
+    found = re.search(
+        rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
     assert found, heading
     return found[2]
 

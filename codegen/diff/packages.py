@@ -15,28 +15,43 @@ import griffe
 from codegen.diff.rules import Change, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # The modules that say where a package comes from, and have its functions once more as methods.
 _INTERNAL: Final = {"spec", "operations"}
 
 
-def python_changes(old: Path, new: Path) -> list[Change]:
-    """Return what users of the package in the folder `old` meet in its namesake `new`."""
-    before, after = (
-        griffe.load(folder.name, search_paths=[folder.parent], allow_inspection=False)
-        for folder in (old, new)
-    )
-    if not (isinstance(before, griffe.Module) and isinstance(after, griffe.Module)):
-        raise TypeError("griffe.load gave no module")
-    changes = [*_griffe(before, after), *_Walk(before, after).changes(), *_renamed(before, after)]
+def python_changes(
+    old: Path, new: Path, *, is_private: Callable[[str], bool] | None = None
+) -> list[Change]:
+    """Return what users of the package in the folder `old` meet in its namesake `new`.
+
+    `is_private` says of a dotted path that it is no user's; unless given, an underscore does.
+    """
+    before, after = loaded(old), loaded(new)
+    hidden = is_private or _is_private
+    changes = [
+        *_griffe(before, after, hidden),
+        *_Walk(before, after, hidden).changes(),
+        *_renamed(before, after),
+    ]
     return sorted(dict.fromkeys(changes), key=lambda change: (-change.level, change.where))
+
+
+def loaded(folder: Path) -> griffe.Module:
+    """Return what the package in a folder has, without running any of it."""
+    module = griffe.load(folder.name, search_paths=[folder.parent], allow_inspection=False)
+    if not isinstance(module, griffe.Module):
+        raise TypeError("griffe.load gave no module")
+    return module
 
 
 def _renamed(before: griffe.Module, after: griffe.Module) -> Iterator[Change]:
     """Yield the methods that are gone while their functions are there still."""
-    functions = {path.rpartition(".")[2] for path, _ in _public(after) if ".api." in path}
+    functions = {
+        path.rpartition(".")[2] for path, _ in _public(after, _is_private) if ".api." in path
+    }
     for name in sorted((_methods(before) - _methods(after)) & functions):
         words = "method was renamed: another operation has its name now"
         yield Change(f"{after.name}.operations.{name}", words, Level.BREAKING)
@@ -48,10 +63,12 @@ def _methods(package: griffe.Module) -> set[str]:
     return {name for each in classes for name in each.functions}
 
 
-def _griffe(before: griffe.Module, after: griffe.Module) -> Iterator[Change]:
+def _griffe(
+    before: griffe.Module, after: griffe.Module, hidden: Callable[[str], bool]
+) -> Iterator[Change]:
     for breakage in griffe.find_breaking_changes(before, after):
         name = breakage.obj.canonical_path
-        if breakage.kind is griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE or _is_private(name):
+        if breakage.kind is griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE or hidden(name):
             continue
         words = breakage.kind.value
         if detail := _detail(breakage):
@@ -81,9 +98,11 @@ class _Roles:
 class _Walk:
     """Compares both packages name by name."""
 
-    def __init__(self, before: griffe.Module, after: griffe.Module) -> None:
-        self._before = dict(_public(before))
-        self._after = dict(_public(after))
+    def __init__(
+        self, before: griffe.Module, after: griffe.Module, hidden: Callable[[str], bool]
+    ) -> None:
+        self._before = dict(_public(before, hidden))
+        self._after = dict(_public(after, hidden))
         self._roles = _roles(self._before | self._after)
 
     def changes(self) -> Iterator[Change]:
@@ -147,13 +166,15 @@ class _Walk:
         )
 
 
-def _public(module: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
+def _public(
+    module: griffe.Module, hidden: Callable[[str], bool]
+) -> Iterator[tuple[str, griffe.Object]]:
     """Yield every public object with its path; an imported name belongs to where it is defined."""
     queue: list[griffe.Object] = [module]
     while queue:
         owner = queue.pop()
         for member in owner.members.values():
-            if member.is_alias or _is_private(member.canonical_path):
+            if member.is_alias or hidden(member.canonical_path):
                 continue
             if isinstance(member, griffe.Object):
                 yield member.canonical_path, member

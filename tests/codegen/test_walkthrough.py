@@ -46,6 +46,20 @@ def test_the_walkthrough_is_what_happens(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(differing) == len(told)
 
 
+def test_a_count_that_became_an_integer_is_told_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = checkout(tmp_path / "a clone", START, "oneloop_api_client")
+    spec = (START / "openapi.yaml").read_text(encoding="utf-8")
+    changed = re.sub(r"(totalBillingUsage:\n +type: )string\n +pattern: .*\n", r"\1integer\n", spec)
+    assert changed != spec
+    (tmp_path / "new.yaml").write_text(changed, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = clone.main("--spec", "new.yaml", "--dry-run")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"```text\n{run.stderr}```\n" in text
+
+
 @pytest.mark.skipif(
     (ROOT / "openapi.yaml").read_bytes() != (START / "openapi.yaml").read_bytes(),
     reason="the vendor's spec has changed since the walkthrough was written",

@@ -1,4 +1,4 @@
-"""Breaks each guard of the client, one at a time: its tests must fail. Run by scripts/mutants.
+"""Breaks each guard, one at a time: its tests must fail. Run by scripts/mutants.
 
 Exit code: 0 every mutant was killed, 1 one survived or couldn't be tried.
 """
@@ -20,7 +20,9 @@ from pathlib import Path
 from tests.mutants.table import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ["overrides", "generated_client", "tests", "codegen", "pyproject.toml", "openapi.yaml"]
+FOLDERS = ["overrides", "generated_client", "tests", "codegen", "scripts"]
+FILES = ["pyproject.toml", "openapi.yaml", "README.md", "CHANGELOG.md", "LICENSE"]
+COPIED = FOLDERS + FILES
 
 
 def main() -> int:
@@ -84,7 +86,7 @@ def run(snapshot: Path, mutant: Mutant | None, tests: Iterable[str]) -> tuple[in
         folder = Path(name).resolve()
         copy(snapshot, folder)
         if mutant:
-            apply(mutant, folder / "overrides" / "oneloop" / f"{mutant.module}.py")
+            apply(mutant, folder / mutant.path)
         python = make_environment(folder)
         files = sorted(tests)
         try:

@@ -1,4 +1,4 @@
-"""Every guard of the client, as it stands and without its effect, and the tests that must notice.
+"""Every guard, as it stands and without its effect, and the tests that must notice.
 
 What can't be told apart from outside isn't here: a second close of a socket that its end closes.
 """
@@ -12,9 +12,10 @@ class Mutant(NamedTuple):
     """One guard, and what it becomes."""
 
     module: str
-    """Below overrides/oneloop."""
+    """Below overrides/oneloop, or `scripts/…`."""
     tests: str
-    """Their names in tests/overrides, with spaces between: `sync/targets` for one in a folder."""
+    """Their names in tests/overrides, with spaces between: `sync/targets` for one in a folder. Those
+    of scripts are in tests/package."""
     text: str
     """Stands once in the module."""
     broken: str
@@ -23,10 +24,17 @@ class Mutant(NamedTuple):
         return f"{self.module}.py: {self.text!r} → {self.broken!r}"
 
     @property
+    def path(self) -> str:
+        """The module's file."""
+        folder = "" if self.module.startswith("scripts/") else "overrides/oneloop/"
+        return f"{folder}{self.module}.py"
+
+    @property
     def files(self) -> list[str]:
         """The tests' files."""
         named = [name.rpartition("/") for name in self.tests.split()]
-        return [f"tests/overrides/{folder}{slash}test_{name}.py" for folder, slash, name in named]
+        room = "package" if self.module.startswith("scripts/") else "overrides"
+        return [f"tests/{room}/{folder}{slash}test_{name}.py" for folder, slash, name in named]
 
 
 # (module, tests) → (text, broken)
@@ -1117,6 +1125,42 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("testing/port", "testing_kit"): [
         ("                self._hold()\n", ""),
+    ],
+    ("scripts/build", "build"): [
+        ("    if changed:\n        raise", "    if False:\n        raise"),
+        ("if tag != f\"v{project['version']}\":", "if False:"),
+        ("if contents[0] != contents[1]:", "if False:"),
+        ('"--cached", "--others", "--exclude-standard"', '"--cached", "--others"'),
+    ],
+    ("scripts/fit", "release"): [
+        ("if branch != BRANCH:", "if False:"),
+        ('if changed := git("status", "--porcelain").splitlines():', "if changed := []:"),
+        ('if git.ask("merge-base", "--is-ancestor", commit, "HEAD").returncode:', "if False:"),
+        ("if here != commit:", "if False:"),
+        ("    if remote.returncode:\n", "    if False:\n"),
+    ],
+    ("scripts/release", "release"): [
+        ("if plan and not problems:", "if plan:"),
+        ('if next_version(version, honest, "none") != version:', "if False:"),
+        ("if written is None and not notes:", "if False:"),
+        ("if written is not None and notes:", "if False:"),
+        ("[*_since(git, last), *surface.said(notes)]", "surface.said(notes)"),
+        ("[*_since(git, last), *surface.said(notes)]", "_since(git, last)"),
+        ("if known.is_file() and entry in known", "if known.is_file() and gate in known"),
+        ("        with known.open", '        with Path("/dev/null").open'),
+        ('if git("status", "--porcelain") or git', "if git"),
+        ("    if code:\n", "    if False:\n"),
+        ('"--sign" if signed else', '"--sign" if False else'),
+        (', "--cleanup=verbatim"', ""),
+    ],
+    ("scripts/surface", "release"): [
+        ("for name in before.keys() - after", "for name in ()"),
+        ("for name in after.keys() - before", "for name in ()"),
+        ("yield from (base.path for base in member.mro())", "pass"),
+        (", is_private=_outside(surface)", ""),
+        ('return any(re.match(r"_(?!_)", part) for part in rest)', "return True"),
+        ("*python_changes(*packages), ", ""),
+        (", *spec_changes(*specs)", ""),
     ],
 }
 

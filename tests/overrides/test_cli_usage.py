@@ -382,7 +382,7 @@ def test_a_file_is_replaced_when_all_is_right(called: Called, tmp_path: Path) ->
 def test_what_is_no_file_is_written_as_it_is(
     called: Called, server: RawServer, tmp_path: Path
 ) -> None:
-    # A pipe of the test's own: a guard that fails would replace a device of the machine's by a file.
+    # Its own: a guard that fails would replace a device of the machine's by a file.
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

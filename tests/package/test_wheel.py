@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +19,10 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from readme_renderer import markdown
+from scripts import build
+
+from oneloop import SPEC
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -28,9 +36,9 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with the sdist, and the wheel that was built from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    """Return the folder with the sdist and the wheel, which were built twice to the same bytes."""
+    folder = build.build(ROOT, tmp_path_factory.mktemp("dist"))
+    build.check(folder)
     return folder
 
 
@@ -98,6 +106,63 @@ def test_sdist_holds_what_the_wheel_is_made_from(dist: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"openapi.yaml", "overrides/overlay.yaml", "README.md", "LICENSE"} <= names
+    assert {name.partition("/")[0] for name in names} == {
+        *(".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "generated_client"),
+        *("openapi.yaml", "overrides", "pyproject.toml", "sboms", "scripts"),
+    }
+
+
+def test_wheel_says_what_it_was_made_from(wheel: Path) -> None:
+    (text,) = members(wheel, r".*\.dist-info/sboms/oneloop-api-client\.cdx\.json")
+    bom = json.loads(text)
+    said = {part["name"]: part for part in bom["components"]}
+    for name in ("openapi.yaml", "overrides/overlay.yaml"):
+        (sha256,) = said[name]["hashes"]
+        assert sha256["content"] == hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    assert said["openapi-python-client"]["version"] == SPEC.generator_version
+    assert bom["metadata"]["component"]["version"] == metadata.version("oneloop-api-client")
+    (required,) = members(wheel, r".*\.dist-info/METADATA")
+    names = re.findall(r"^Requires-Dist: ([\w.-]+)", required, re.MULTILINE)
+    assert said.keys() == {
+        *names,
+        "openapi.yaml",
+        "overrides/overlay.yaml",
+        "openapi-python-client",
+    }
+    assert not re.search(r"https?://|/tmp/|/work/", text.replace(bom["$schema"], ""))
+
+
+@pytest.fixture(scope="module")
+def page(wheel: Path) -> str:
+    """Return README.md as an index shows it."""
+    (text,) = members(wheel, r".*\.dist-info/METADATA")
+    headers, _, readme = text.partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in headers
+    rendered: str | None = markdown.render(readme)
+    assert rendered
+    return rendered
+
+
+def test_page_of_an_index_has_no_link_that_leads_nowhere(page: str) -> None:
+    links = re.findall(r"""(?:href|src)=["']([^"']*)["']""", page)
+    assert links
+    anchors = {f"#{name}" for name in re.findall(r"""(?:id|name)=["']([^"']*)["']""", page)}
+    assert [each for each in links if each.startswith("#") and each not in anchors] == []
+    assert [each for each in links if not re.match(r"https?://|#", each)] == []
+
+
+def test_page_of_an_index_links_home_once_there_is_one(page: str) -> None:
+    """Once [project.urls] is there, relative links of README.md must become links to that home.
+
+    Then the substitution in pyproject.toml has the replacement
+    `[\\1](HOME/blob/v$HFPR_VERSION/\\2)`, and its pattern a group around the path.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    relative = re.findall(r"\[[^\]]+\]\((?![a-z]+:|#)([^)]+)\)", readme)
+    assert relative
+    led = [path for path in relative if re.search(rf"""href="https://[^"]+/{path}["#]""", page)]
+    assert led == (relative if "urls" in project else [])
 
 
 def test_install_is_small(python: Path) -> None:
@@ -127,6 +192,14 @@ def test_sandbox_needs_nothing_more(python: Path, tmp_path: Path) -> None:
     assert re.search(r"^bid_acme +total +seats +\d+$", out, re.MULTILINE)
 
 
+def users_programs() -> list[Path]:
+    """Return the program of today's users, and those kept by releases that this one must serve."""
+    current = Path(__file__).with_name("users_program.py")
+    major = metadata.version("oneloop-api-client").partition(".")[0]
+    return [current, *sorted(current.with_name("users").glob(f"{major}.*.py"))]
+
+
+@pytest.mark.parametrize("program", users_programs(), ids=lambda path: path.stem)
 @pytest.mark.parametrize(
     "checker",
     [
@@ -134,12 +207,28 @@ def test_sandbox_needs_nothing_more(python: Path, tmp_path: Path) -> None:
         pytest.param(("basedpyright", "--level", "error", "--pythonpath"), id="pyright"),
     ],
 )
-def test_users_program_type_checks(checker: tuple[str, ...], python: Path, tmp_path: Path) -> None:
-    shutil.copy(Path(__file__).with_name("users_program.py"), tmp_path / "program.py")
+def test_users_program_type_checks(
+    checker: tuple[str, ...], program: Path, python: Path, tmp_path: Path
+) -> None:
+    shutil.copy(program, tmp_path / "program.py")
     (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
     command, *options = checker
     run(BIN / command, *options, python, "program.py", cwd=tmp_path)
 
 
-def test_users_program_runs(python: Path) -> None:
-    run(python, Path(__file__).with_name("users_program.py"), cwd=ROOT)
+@pytest.mark.parametrize("program", users_programs(), ids=lambda path: path.stem)
+def test_users_program_runs(program: Path, python: Path) -> None:
+    run(python, program, cwd=ROOT)
+
+
+def test_every_public_name_has_a_known_type(python: Path, tmp_path: Path) -> None:
+    """What pyright calls 100 %; it asks for the Python on PATH, and takes no other."""
+    command = (BIN / "basedpyright", "--verifytypes", "oneloop", "--ignoreexternal", "--outputjson")
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    said = json.loads(done.stdout)["typeCompleteness"]
+    assert said["packageRootDirectory"].startswith(str(python.parents[1]))
+    assert [each["name"] for each in said["symbols"] if not each["isTypeKnown"]] == []
+    assert said["completenessScore"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
-RIGHTS = {
-    "docs.yml": {
-        "build": {"contents": "read"},
-        "publish": {"pages": "write", "id-token": "write"},
+READ = {"contents": "read"}
+RIGHTS = {  # of each job of each workflow
+    "ci.yml": {"check": READ, "client": READ, "windows": READ},
+    "docs.yml": {"build": READ, "publish": {"pages": "write", "id-token": "write"}},
+    "nightly.yml": {"run": READ},
+    "release.yml": {"check": READ, "build": READ, "publish": {"id-token": "write"}},
+    "watch.yml": {
+        "watch": {"contents": "write", "pull-requests": "write", "issues": "write"},
     },
-    "nightly.yml": {"run": {"contents": "read"}},
-    "watch.yml": {"watch": {"contents": "write", "pull-requests": "write", "issues": "write"}},
 }
 
 
@@ -44,13 +47,47 @@ def test_rights_are_each_jobs_own_and_no_credentials_stay(path: Path) -> None:
     assert workflow["permissions"] == {}
     jobs = workflow["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == RIGHTS[path.name]
-    for job in jobs.values():
-        runs_ours = any("run" in step for step in job["steps"])
-        assert not (runs_ours and "id-token" in job["permissions"])
-        checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
-        assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * runs_ours
-        secrets = [step for step in job["steps"] if "token" in str(step) + str(job.get("env"))]
-        assert all(step.get("run") == "scripts/watch --pull-request" for step in secrets)
+    steps = [(job, step) for job in jobs.values() for step in job["steps"]]
+    for _, step in steps:
+        if "actions/checkout@" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+    secrets = [step for job, step in steps if "token" in str(step) + str(job.get("env"))]
+    assert all(step.get("run") == "scripts/watch --pull-request" for step in secrets)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_job_that_can_publish_runs_nothing_of_the_repository(path: Path) -> None:
+    for name, job in _read(path)["jobs"].items():
+        if "id-token" in RIGHTS[path.name][name]:
+            assert [step for step in job["steps"] if "run" in step] == []
+            assert "actions/checkout@" not in str(job["steps"])
+            assert job["environment"]
+
+
+def test_release_is_built_and_published_in_jobs_apart_once_all_is_green() -> None:
+    workflow = _read(ROOT / ".github" / "workflows" / "release.yml")
+    assert workflow["on"] == {"push": {"tags": ["v*"]}}
+    jobs = workflow["jobs"]
+    runs = {name: [it["run"] for it in job["steps"] if "run" in it] for name, job in jobs.items()}
+    assert runs == {
+        "check": [".ci/run"],
+        "build": ['scripts/build --tag "$GITHUB_REF_NAME"'],
+        "publish": [],
+    }
+    assert jobs["publish"]["needs"] == ["check", "build"]
+    given = jobs["build"]["steps"][-1]["with"]["name"]
+    assert given == jobs["publish"]["steps"][0]["with"]["name"]
+    assert jobs["publish"]["steps"][-1]["with"]["attestations"] is True
+
+
+def test_every_python_that_the_package_names_is_run() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    said = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    jobs = _read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    for name in ("client", "windows"):
+        assert jobs[name]["strategy"]["matrix"]["python"] == said
+    nightly = _read(ROOT / ".github" / "workflows" / "nightly.yml")["jobs"]["run"]["steps"]
+    assert sorted(nightly[1]["with"]["python-version"].split()) == said
 
 
 @pytest.mark.parametrize(

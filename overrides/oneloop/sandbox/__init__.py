@@ -40,7 +40,7 @@ class Sandbox:
     def __init__(self, port: int = 0, *, spec: Mapping[str, Any] | Path | None = None) -> None:
         self._api = API(spec_of(spec), known_rows, API_KEY)
         self._server = HTTPServer(self._api.answer, port)
-        self.url = self._server.url
+        self.url: str = self._server.url
         """Where it is: the `base_url` of a client."""
 
     @property

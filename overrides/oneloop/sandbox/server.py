@@ -77,7 +77,7 @@ class HTTPServer(Server):
     def __init__(self, answer: Callable[[Request], Answer], port: int = 0) -> None:
         self._answer = answer
         super().__init__(self._talk, port)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url: str = f"http://127.0.0.1:{self.port}"
 
     def _talk(self, connection: socket.socket) -> None:
         """Answer the requests of one connection, one after the other."""

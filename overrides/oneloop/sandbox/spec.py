@@ -22,8 +22,8 @@ class Node:
 
     def __init__(self, document: Any, pointer: str = "") -> None:
         self._document = document
-        self.pointer = pointer
-        self.value = find(document, pointer)
+        self.pointer: str = pointer
+        self.value: Any = find(document, pointer)
         seen: set[str] = set()
         while isinstance(self.value, dict) and isinstance(ref := self.value.get("$ref"), str):
             if ref in seen or not ref.startswith("#"):
@@ -53,21 +53,24 @@ class Operation:
     """One operation of the spec."""
 
     def __init__(self, document: Any, path: str, item: Node, method: str) -> None:
-        self.node = item.get(method)
-        self.method = method.upper()
-        self.path = path
+        self.node: Node = item.get(method)
+        self.method: str = method.upper()
+        self.path: str = path
         self.id: str = self.node.value.get("operationId", "")
-        self.name = f"{self.id} ({self.method} {path})".strip()
+        self.name: str = f"{self.id} ({self.method} {path})".strip()
         given = {
             (node.value["in"], node.value["name"]): node
             for place in (item, self.node)
             for _, node in place.items("parameters")
         }
-        self.parameters = list(given.values())
-        self.body = self.node.get("requestBody") if "requestBody" in self.node.value else None
+        self.parameters: list[Node] = list(given.values())
+        self.body: Node | None = (
+            self.node.get("requestBody") if "requestBody" in self.node.value else None
+        )
         self.security: list[dict[str, Any]] = self.node.value.get(
             "security", document.get("security", [])
         )
+        self.pattern: re.Pattern[str]
         self.pattern, self._names = _pattern(path)
 
     def match(self, path: str) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,8 +44,8 @@ class DuckDBStore(Store):
         DatabaseError: it can't be used.
     """
 
-    PARAMETER = "?"
-    TYPES: ClassVar = {
+    PARAMETER: ClassVar[str] = "?"
+    TYPES: ClassVar[Mapping[str, str]] = {
         "text": "VARCHAR",
         "date": "DATE",
         "numeric(38,0)": "DECIMAL(38,0)",

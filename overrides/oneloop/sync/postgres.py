@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from oneloop.errors import ConfigurationError, DatabaseError, missing_extra
@@ -48,9 +48,9 @@ class PostgresStore(Store):
         DatabaseError: it can't be used.
     """
 
-    PARAMETER = "%s"
-    TYPES: ClassVar = {"timestamptz": "timestamp with time zone"}
-    TEXT = 'text collate "C"'
+    PARAMETER: ClassVar[str] = "%s"
+    TYPES: ClassVar[Mapping[str, str]] = {"timestamptz": "timestamp with time zone"}
+    TEXT: ClassVar[str] = 'text collate "C"'
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         options: dict[str, Any] = {}
