@@ -93,6 +93,15 @@ def check_error(error: OneloopError, log: str = "", *, echoed: bool = False) -> 
         link = link.__cause__ or link.__context__
 
 
+def frames_of_ours(error: BaseException) -> str:
+    """Return the traceback with every local variable, from the client's first frame on."""
+    frames = error.__traceback__
+    while frames and "/oneloop/" not in frames.tb_frame.f_code.co_filename:
+        frames = frames.tb_next
+    shown = traceback.TracebackException(type(error), error, frames, capture_locals=True)
+    return "".join(shown.format())
+
+
 def _traceback_with_locals(error: OneloopError) -> str:
     frames = error.__traceback__
     while frames and Path(frames.tb_frame.f_code.co_filename).is_relative_to(Path(__file__).parent):

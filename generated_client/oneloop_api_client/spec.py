@@ -19,7 +19,7 @@ class Operation(NamedTuple):
 
 SPEC_VERSION: Final = "1.0.0"
 SPEC_SHA256: Final = "b512bef178b02945acd8f035ccf08d38152f51e25eee5d687ae5e2eb41eb3875"
-OVERLAY_SHA256: Final = "0cc94c42e565edccc8845ce4cca76466da662d993256d259bfee9c34dd8ea191"
+OVERLAY_SHA256: Final = "bc8002daf64915811896f26745f911110521191e65ff9fc119f45379ea13a2ce"
 GENERATOR_VERSION: Final = "0.29.1"
 SERVER_URL: Final = "https://prod.oneloop.ai"
 OPERATIONS: Final[tuple[Operation, ...]] = (

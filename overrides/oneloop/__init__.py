@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from oneloop._http.hooks import TryEvent
 from oneloop.bulk import UsageResult
 from oneloop.client import AsyncOneloop, Oneloop
 from oneloop.errors import (
@@ -45,6 +46,7 @@ __all__ = [
     "ResponseInfo",
     "ResponseValidationError",
     "SpecInfo",
+    "TryEvent",
     "UnprocessableEntityError",
     "UsageChange",
     "UsageResult",

@@ -7,15 +7,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from oneloop import bulk, usage
+from oneloop._http.keywords import hinting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable
+    import ssl
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     import httpx  # noqa: F401 - the strings below name it
 
     from oneloop._http.api import API, AsyncAPI
     from oneloop._http.config import Config
+    from oneloop._http.hooks import Hook
     from oneloop._http.transport import AsyncTransport, SyncTransport
 
 # ruff: noqa: PLC0415 - httpx and what is on it come with the first client, not with the package
@@ -31,6 +34,7 @@ class _Client(Generic[InjectedT, TransportT]):
     _http: TransportT
     _injected: InjectedT | None
 
+    @hinting
     def __init__(
         self,
         *,
@@ -39,6 +43,12 @@ class _Client(Generic[InjectedT, TransportT]):
         timeout: float = 60.0,
         max_retries: int = 2,
         max_response_bytes: int = 64 * 2**20,
+        max_connections: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
+        event_hooks: Mapping[str, Sequence[Hook]] | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
         trust_env: bool = True,
         allow_http: bool = False,
         pickle_api_key: bool = False,
@@ -46,21 +56,23 @@ class _Client(Generic[InjectedT, TransportT]):
     ) -> None:
         from oneloop._http.config import load
         from oneloop._http.log import set_up
-        from oneloop._http.secret import Secret
         from oneloop.version import __version__
         from oneloop_api_client.spec import SERVER_URL
 
-        # From here on no variable of a frame holds the key, which a traceback might show.
-        secret = None if api_key is None else Secret(api_key)
-        del api_key
         set_up()
-        config = load(
-            api_key=secret,
+        config = load(  # what is secret is a `Secret` here: `hinting` has seen to it
+            api_key=api_key,
             base_url=base_url,
             default_url=SERVER_URL,
             timeout=timeout,
             max_retries=max_retries,
             max_response_bytes=max_response_bytes,
+            max_connections=max_connections,
+            default_headers=default_headers,
+            user_agent=user_agent,
+            event_hooks=event_hooks,
+            proxy=proxy,
+            ssl_context=ssl_context,
             trust_env=trust_env,
             allow_http=allow_http,
             pickle_api_key=pickle_api_key,
@@ -68,34 +80,41 @@ class _Client(Generic[InjectedT, TransportT]):
         http = self._transport_class().open(config, transport, __version__)
         self._set_up(config, http, transport)
 
+    @hinting
     def with_options(
         self,
         *,
         timeout: float | None = None,
         max_retries: int | None = None,
         max_response_bytes: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
+        event_hooks: Mapping[str, Sequence[Hook]] | None = None,
     ) -> Self:
         """Return a client with other options that shares this one's connections and lifetime.
 
+        What is given comes in place of this one's: `{}` is no header or hook at all.
+
         Raises:
+            TypeError: an option has another name, or is of the connections that both share.
             ConfigurationError: an option isn't usable.
         """
-        http = self._layer(timeout, max_retries, max_response_bytes)
+        http = self._layer(
+            timeout=timeout,
+            max_retries=max_retries,
+            max_response_bytes=max_response_bytes,
+            default_headers=default_headers,
+            user_agent=user_agent,
+            event_hooks=event_hooks,
+        )
         other = object.__new__(type(self))
         # What a subclass keeps goes along; the generated client belongs to one set of options.
         vars(other).update({name: value for name, value in vars(self).items() if name != "api"})
         other._set_up(http.config, http, self._injected)
         return other
 
-    def _layer(
-        self, timeout: float | None, max_retries: int | None, max_response_bytes: int | None
-    ) -> TransportT:
+    def _layer(self, **options: Any) -> TransportT:
         """Return the transport, with other options where one isn't None."""
-        options = {
-            "timeout": timeout,
-            "max_retries": max_retries,
-            "max_response_bytes": max_response_bytes,
-        }
         changes = {name: value for name, value in options.items() if value is not None}
         return self._http.evolve(self._config.evolve(changes)) if changes else self._http
 
@@ -104,13 +123,13 @@ class _Client(Generic[InjectedT, TransportT]):
         ids: object,
         concurrency: int,
         rate: float | None,
-        options: tuple[float | None, int | None, int | None],
+        **options: float | None,
     ) -> TransportT:
         """Return the transport for many calls, with the options of one."""
         from oneloop._http.pace import Pace
 
         bulk.check(ids, concurrency)
-        http = self._layer(*options)
+        http = self._layer(**options)
         return http if rate is None else http.evolve(http.config, Pace(rate))
 
     def _api_options(self) -> dict[str, Any]:
@@ -134,8 +153,10 @@ class _Client(Generic[InjectedT, TransportT]):
         return self.with_options()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._injected is not None:
-            raise TypeError(f"a {type(self).__name__} with a transport of yours doesn't pickle")
+        problem = None if self._injected is None else "a transport of yours"
+        problem = problem or self._config.stays_here()
+        if problem:
+            raise TypeError(f"a {type(self).__name__} with {problem} doesn't pickle")
         return _rebuild, (type(self), self._config.options())
 
     def _set_up(self, config: Config, http: TransportT, injected: InjectedT | None) -> None:
@@ -160,6 +181,27 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             504: of idempotent methods (RFC 9110 §9.2.2), of requests with an `Idempotency-Key`, and
             of any of which nothing was sent. `Retry-After` is honoured.
         max_response_bytes: the most that an answer's body may hold after decompression.
+        max_connections: how many connections there may be at a time, of all threads and event
+            loops; a call beyond them waits its turn. 200 unless given.
+        default_headers: sent with each request, where an operation has none of that name itself.
+            None that authenticate, name a host, say what this client sends or reads, ask for a part
+            of an answer, make an operation another, or all requests one (`Idempotency-Key`). No
+            `repr` or log shows them; a pickled client carries them.
+        user_agent: what stands behind this client's own products in `User-Agent`: `my-app/2.3`.
+        event_hooks: functions that are told of each try: lists of them by the event, `request`
+            (before a try), `response` (after it, whether an answer came or not) and `retry` (after
+            that, where another try follows). Each gets a `oneloop.TryEvent`. They are called where
+            the call is made, `iter_billing_usage` and `oneloop.sync` in several threads at a time;
+            for `AsyncOneloop` they may be coroutine functions. Their time is the call's: it counts
+            for `timeout`, which can't cut it short. What one raises ends the call. A try that is
+            cancelled or interrupted has no further event.
+        proxy: URL of an http:// proxy, perhaps with user and password, in place of the
+            environment's. It serves https alone, as a tunnel. No `repr`, error or log shows it; a
+            client whose proxy has a password pickles with `pickle_api_key` alone.
+        ssl_context: in place of our own: for an authority of yours or a client certificate. Begin
+            with `ssl.create_default_context()`. It has to verify certificates and host names, and
+            to begin at TLS 1.2. Without it count certifi's authorities, or `SSL_CERT_FILE` and
+            `SSL_CERT_DIR`. Such a client doesn't pickle.
         trust_env: whether `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and
             `SSL_CERT_DIR` count. Proxies are http:// ones; they serve https alone, never this
             machine.
@@ -169,7 +211,11 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         transport: an httpx transport to send through, such as `httpx.MockTransport`, in place of
             real connections; everything else stays as it is.
 
+    `proxy`, `ssl_context` and `max_connections` are for real connections: with a `transport` they
+    are refused; for http on this machine the first two count for nothing.
+
     Raises:
+        TypeError: an option has another name; the message says which.
         ConfigurationError: an option or environment variable isn't usable.
     """
 
@@ -208,7 +254,9 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             APIConnectionError: no whole answer arrived; `APITimeoutError` within `timeout`.
             ResponseValidationError: the answer isn't a usage answer, or not for this id.
         """
-        http = self._layer(timeout, max_retries, max_response_bytes)
+        http = self._layer(
+            timeout=timeout, max_retries=max_retries, max_response_bytes=max_response_bytes
+        )
         return usage.decode(http.call(*usage.request_line(bid)), bid)
 
     def iter_billing_usage(
@@ -247,7 +295,14 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             AuthenticationError: while results are taken, the key isn't valid: for no id then.
             Exception: what `ids` raises, after the results of the ids before.
         """
-        http = self._many(ids, concurrency, rate, (timeout, max_retries, max_response_bytes))
+        http = self._many(
+            ids,
+            concurrency,
+            rate,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_response_bytes=max_response_bytes,
+        )
         return bulk.by_threads(http.call, ids, concurrency=concurrency, ordered=ordered)
 
     def close(self) -> None:
@@ -294,7 +349,9 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
         max_response_bytes: int | None = None,
     ) -> usage.BillingUsage:
         """Retrieve the usage of one billing id; see `Oneloop.get_billing_usage`."""
-        http = self._layer(timeout, max_retries, max_response_bytes)
+        http = self._layer(
+            timeout=timeout, max_retries=max_retries, max_response_bytes=max_response_bytes
+        )
         return usage.decode(await http.call(*usage.request_line(bid)), bid)
 
     def iter_billing_usage(
@@ -316,7 +373,14 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
 
         See `Oneloop.iter_billing_usage`; `ids` may be asynchronous as well.
         """
-        http = self._many(ids, concurrency, rate, (timeout, max_retries, max_response_bytes))
+        http = self._many(
+            ids,
+            concurrency,
+            rate,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_response_bytes=max_response_bytes,
+        )
         return bulk.by_tasks(http.call, ids, concurrency=concurrency, ordered=ordered)
 
     async def aclose(self) -> None:

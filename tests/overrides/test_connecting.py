@@ -143,7 +143,7 @@ def test_proxy_that_is_slow(
         pytest.param(
             b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n", "answered 403", id="403"
         ),
-        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", "illegal", id="no HTTP"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", "the proxy doesn't speak HTTP/1.1", id="no HTTP"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "", id="huge head"),
     ],
 )

@@ -129,6 +129,25 @@ def test_success_with_one_authorization(call: Callable[..., Any], case: Case) ->
 
 
 @pytest.mark.parametrize("case", named(OPERATIONS))
+def test_headers_and_hooks_are_of_every_operation(call: Callable[..., Any], case: Case) -> None:
+    told: list[Any] = []
+    options = {
+        "default_headers": {"X-Team": "billing"},
+        "user_agent": "my-app/2",
+        "event_hooks": {"request": [told.append], "response": [told.append]},
+    }
+    with RawServer(replies(case.success)) as server:
+        call(server.url, case, **options)
+    (head,) = server.requests
+    assert head.count(b"\r\nX-Team: billing\r\n") == 1
+    assert b" my-app/2\r\n" in head
+    begun, ended = told
+    assert f"{begun.method} {begun.template}" == case.template
+    assert f"{begun.method} {begun.path}" == case.request_line
+    assert ended.status_code == int(case.success[9:12])
+
+
+@pytest.mark.parametrize("case", named(OPERATIONS))
 @pytest.mark.parametrize("status", [202, 302, 400, 401, 403, 404, 409, 419, 501])
 def test_status_is_typed(
     oneloop: ModuleType,

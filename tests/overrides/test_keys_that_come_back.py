@@ -6,7 +6,6 @@ import copy
 import html
 import json
 import pickle
-import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from oneloop import APIConnectionError, AsyncOneloop, ConfigurationError, Oneloop, OneloopError
 from oneloop._http.secret import MAX_SPELLING, Secret
 from tests.clients import CALLERS, Caller
-from tests.faces import check_error
+from tests.faces import check_error, frames_of_ours
 from tests.servers import RawServer, replies, reply, row, usage_body
 
 every_caller = pytest.mark.parametrize("caller", CALLERS)
@@ -160,16 +159,15 @@ BAD_OPTIONS: list[dict[str, Any]] = [
     {"timeout": 0},
     {"max_retries": -1},
     {"transport": 5},
+    {"max_connections": 0},
+    {"default_headers": {"Host": "h"}},
+    {"default_headers": {"X": KEY}},
+    {"user_agent": KEY},
+    {"event_hooks": 5},
+    {"proxy": f"socks5://{KEY}"},
+    {"proxy": KEY},
+    {"ssl_context": 5},
 ]
-
-
-def frames_of_ours(error: BaseException) -> str:
-    """Return the traceback with every local variable, from the client's first frame on."""
-    frames = error.__traceback__
-    while frames and "/oneloop/" not in frames.tb_frame.f_code.co_filename:
-        frames = frames.tb_next
-    shown = traceback.TracebackException(type(error), error, frames, capture_locals=True)
-    return "".join(shown.format())
 
 
 @every_client

@@ -41,7 +41,7 @@ ALLOWED = {
     },
     "cluster": {"bulk", "client", "errors", "sync", "usage"},
     "__main__": {"cli"},
-    "__init__": {"bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
+    "__init__": {"_http", "bulk", "client", "usage", "errors", "version", "oneloop_api_client"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

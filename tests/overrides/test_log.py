@@ -79,6 +79,7 @@ Oneloop(api_key={KEY!r}, base_url=sys.argv[1]).get_billing_usage({BID!r})
         pytest.param("", 0, id="unset"),
         pytest.param("info", 2, id="info"),
         pytest.param("DEBUG", 4, id="debug"),
+        pytest.param("warning", 0, id="warning"),
     ],
 )
 def test_variable_turns_it_on(level: str, lines: int) -> None:
@@ -96,9 +97,29 @@ def test_variable_turns_it_on(level: str, lines: int) -> None:
     assert (BID in run.stderr) == (level == "DEBUG")
 
 
-def test_variable_of_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ONELOOP_LOG", "loud")
-    with pytest.raises(ConfigurationError, match="ONELOOP_LOG"):
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("debug", logging.DEBUG),
+        ("Info", logging.INFO),
+        ("warning", logging.WARNING),
+        ("WARN", logging.WARNING),
+        ("error", logging.ERROR),
+        ("critical", logging.CRITICAL),
+        ("notset", logging.NOTSET),
+    ],
+)
+def test_variable_is_any_level(name: str, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONELOOP_LOG", name)
+    Oneloop(api_key=KEY)
+    assert logging.getLogger("oneloop").level == level
+
+
+@pytest.mark.parametrize("value", ["loud", "1", "true", "20", " ", "info ", "x" * 100_000])
+def test_variable_of_another_value(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONELOOP_LOG", value)
+    words = "^ONELOOP_LOG is none of debug, info, warning, error, critical$"
+    with pytest.raises(ConfigurationError, match=words):
         Oneloop(api_key=KEY)
 
 
@@ -107,3 +128,5 @@ def test_failed_calls_are_silent_too(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(OneloopError):
         Oneloop(api_key=KEY, base_url="http://127.0.0.1:1", max_retries=0).get_billing_usage(BID)
     assert capfd.readouterr() == ("", "")
+    handlers = logging.getLogger("oneloop").handlers
+    assert [type(handler) for handler in handlers] == [logging.NullHandler]

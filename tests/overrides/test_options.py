@@ -112,6 +112,7 @@ def test_environment_gives_key_and_url(face: Face, monkeypatch: pytest.MonkeyPat
         ],
         *[{"max_retries": value} for value in (-1, 1.5, "2", None, True, 10**9)],
         *[{"max_response_bytes": value} for value in (0, -1, 1.5, None, True)],
+        *[{"max_connections": value} for value in (0, -1, 1.5, "5", True, 10**9)],
     ],
     ids=str,
 )
@@ -119,7 +120,7 @@ def test_option_that_is_not_usable(client_class: type[Oneloop], option: dict[str
     (name, value), *_ = option.items()
     with pytest.raises(ConfigurationError, match=rf"^{name}"):
         client_class(api_key=KEY, **option)
-    if value is not None:
+    if value is not None and name != "max_connections":
         with pytest.raises(ConfigurationError, match=rf"^{name}"):
             client_class(api_key=KEY).with_options(**option)
 

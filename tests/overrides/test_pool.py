@@ -23,10 +23,9 @@ PATIENCE = Patience(time.monotonic() + 3600, {})
 
 
 @pytest.fixture
-def share(monkeypatch: pytest.MonkeyPatch) -> pool._Share:
+def share() -> pool._Share:
     """Connections of which there is room for one."""
-    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 1)
-    return pool._Share(lambda patience: pytest.fail("nothing is opened"))
+    return pool._Share(lambda patience: pytest.fail("nothing is opened"), limit=1)
 
 
 class Waiting:
@@ -76,10 +75,10 @@ def test_connection_that_was_lost_makes_room_for_who_waits_longest(share: pool._
 
 
 def test_connections_that_were_lost_make_room_for_all_at_once(
-    share: pool._Share, monkeypatch: pytest.MonkeyPatch
+    share: pool._Share,
 ) -> None:
     """Else the last of many that wait, each looking once a second, runs out of time."""
-    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
+    share._limit = 2
     lost = [at_once(share), at_once(share)]
     first, second = Waiting(share), Waiting(share)
     lost.append(lost)  # type: ignore[arg-type]
@@ -196,7 +195,7 @@ def calls_of_every_kind(connections: pool.Pool) -> None:
 
 def call_that_waits_where_all_are_lost(connections: pool.Pool) -> None:
     """Make a call after which no other gives anything back."""
-    share = connections._shares.setdefault(os.getpid(), pool._Share(opening))
+    share = connections._shares.setdefault(os.getpid(), pool._Share(opening, limit=2))
     lost = [at_once(share), at_once(share)]
     waiting = Waiting(share)
     del lost
@@ -241,7 +240,6 @@ def strike(at: int) -> Iterator[list[str]]:
 def test_interrupt_at_any_instruction_loses_no_place(
     calls: Callable[[pool.Pool], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "MAX_CONNECTIONS", 2)
     monkeypatch.setattr(pool, "_TICK", 0.001)
     # Where one strikes in a call that is collected as garbage, Python can only tell of it.
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
@@ -249,7 +247,7 @@ def test_interrupt_at_any_instruction_loses_no_place(
     gc.freeze()  # what is there already would slow each collection
     try:
         for number in itertools.count(1):
-            connections = pool.Pool(opening)
+            connections = pool.Pool(opening, limit=2)
             with strike(number) as where:
                 calls(connections)
             gc.collect()

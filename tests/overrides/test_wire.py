@@ -7,7 +7,6 @@ import contextlib
 import socket
 import ssl
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from oneloop import (
 )
 from oneloop_api_client.api.usage import get_billing_usage
 from tests.faces import KEY, Face, check_error, every_client, every_face, every_method
+from tests.proxies import Proxy
 from tests.servers import (
     BID,
     Handler,
@@ -244,32 +244,6 @@ def test_certificate_file_without_certificates(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
         client_class(api_key=KEY)
-
-
-class Proxy(RawServer):
-    """Tunnels every CONNECT to one port, and keeps all that it could read."""
-
-    def __init__(self, target: int) -> None:
-        super().__init__(self._tunnel)
-        self._target = target
-
-    def _tunnel(self, connection: socket.socket, head: bytes, number: int) -> None:
-        with socket.create_connection(("127.0.0.1", self._target)) as upstream:
-            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(upstream, connection), daemon=True)
-            back.start()
-            _pump(connection, upstream, self.requests)
-            back.join()
-
-
-def _pump(source: socket.socket, sink: socket.socket, kept: list[bytes] | None = None) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := source.recv(65_536):
-            if kept is not None:
-                kept.append(chunk)
-            sink.sendall(chunk)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture

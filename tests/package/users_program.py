@@ -1,6 +1,7 @@
 """A program as its users would write it: type checkers read it, and it runs."""
 
 import asyncio
+import ssl
 from datetime import date
 from typing import assert_type
 
@@ -15,6 +16,7 @@ from oneloop import (
     RateLimitError,
     ResponseInfo,
     ResponseValidationError,
+    TryEvent,
     UsageChange,
     UsageRow,
 )
@@ -30,6 +32,27 @@ def answer(request: httpx.Request) -> httpx.Response:
         "billingUsageName": "x",
     }
     return httpx.Response(200, json={"data": [row]}, request=request)
+
+
+def count(event: TryEvent) -> None:
+    assert_type(event.pause, float | None)
+    tries = event.context.setdefault("tries", [])
+    tries.append(f"{event.method} {event.template or event.path}: {event.status_code}")
+
+
+async def count_async(event: TryEvent) -> None:
+    count(event)
+
+
+def of_our_network() -> Oneloop:
+    return Oneloop(
+        api_key="k",
+        default_headers={"X-Team": "billing"},
+        user_agent="my-app/2.3",
+        proxy="http://proxy:3128",
+        ssl_context=ssl.create_default_context(),
+        max_connections=8,
+    )
 
 
 def invoice(client: Oneloop, bid: str) -> dict[str, int]:
@@ -63,13 +86,18 @@ def invoice(client: Oneloop, bid: str) -> dict[str, int]:
 
 
 async def total(bid: str) -> int:
-    async with AsyncOneloop(api_key="k", transport=httpx.MockTransport(answer)) as client:
+    async with AsyncOneloop(
+        api_key="k",
+        transport=httpx.MockTransport(answer),
+        event_hooks={"request": [count], "response": [count_async]},
+    ) as client:
         assert_type(client.with_options(timeout=5), AsyncOneloop)
         assert_type(await client.api.get_billing_usage(bid), BillingUsageResponse)
         return (await client.get_billing_usage(bid, timeout=5)).total
 
 
 def main() -> None:
+    assert_type(of_our_network().with_options(event_hooks={"retry": [count]}), Oneloop)
     with Oneloop(api_key="k", transport=httpx.MockTransport(answer)) as client:
         assert invoice(client, "b") == {"x": 12}
         raw = get_billing_usage.sync("b", client=client.api)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 import httpx
+from attrs.validators import optional
 
+from oneloop._http import headers, hooks
+from oneloop._http.hooks import Hooks
 from oneloop._http.secret import Secret
 from oneloop.errors import ConfigurationError
 
@@ -18,24 +23,75 @@ BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
 MAX_TIMEOUT = 86_400
 
 
-@attrs.frozen(kw_only=True)
+Check = Callable[["Config", "attrs.Attribute[Any]", Any], None]
+
+
+def _seconds(_: Config, option: attrs.Attribute[Any], value: Any) -> None:
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= MAX_TIMEOUT:
+        raise ConfigurationError(
+            f"{option.name} must be a number of seconds above 0, up to {MAX_TIMEOUT}"
+        )
+
+
+def _int(least: int, most: int) -> Check:
+    def check(_: Config, option: attrs.Attribute[Any], value: Any) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ConfigurationError(f"{option.name} must be an int from {least} to {most}")
+
+    return check
+
+
+def _unless(problem: Callable[[Any, Secret], str | None]) -> Check:
+    def check(config: Config, option: attrs.Attribute[Any], value: Secret) -> None:
+        if words := problem(value.reveal(), config.api_key):
+            raise ConfigurationError(f"{option.name} {words}")
+
+    return check
+
+
+def _own_copy(given: Secret | None) -> Secret:
+    """Return the mapping that was given as it is now."""
+    value = given.reveal() if given else {}
+    return Secret(dict(value) if isinstance(value, Mapping) else value)
+
+
+@attrs.frozen(kw_only=True, repr=False)  # one that a traceback shows may be half made
 class Config:
-    """Every option of a client, checked. See `oneloop.Oneloop` for what each means."""
+    """Every option of a client, checked. See `oneloop.Oneloop` for what each means.
+
+    Raises:
+        ConfigurationError: one isn't usable. The message names it and never quotes a secret.
+    """
 
     api_key: Secret
     base_url: httpx.URL
-    timeout: float
-    max_retries: int
-    max_response_bytes: int
+    timeout: float = attrs.field(validator=_seconds)
+    max_retries: int = attrs.field(validator=_int(0, 100))
+    max_response_bytes: int = attrs.field(validator=_int(1, 2**62))
+    max_connections: int | None = attrs.field(validator=optional(_int(1, 65_535)))
+    default_headers: Secret = attrs.field(
+        converter=_own_copy, validator=_unless(headers.default_problem)
+    )
+    user_agent: Secret | None = attrs.field(validator=optional(_unless(headers.user_agent_problem)))
+    event_hooks: Hooks = attrs.field(converter=hooks.told)
+    proxy: Secret | None
+    ssl_context: ssl.SSLContext | None
     trust_env: bool
     allow_http: bool
     pickle_api_key: bool
 
     def evolve(self, changes: dict[str, Any]) -> Config:
-        """Return a copy with other `timeout`, `max_retries` or `max_response_bytes`."""
-        evolved = attrs.evolve(self, **changes)
-        _check_limits(evolved)
-        return evolved
+        """Return a copy with other options, checked as these."""
+        return attrs.evolve(self, **changes)
+
+    def stays_here(self) -> str | None:
+        """Return in words what keeps such a client in its process; None where nothing does."""
+        if self.ssl_context is not None:
+            return "an ssl_context of yours"
+        if self.proxy and "@" in self.proxy.reveal() and not self.pickle_api_key:
+            return "a password for its proxy and without pickle_api_key=True"
+        return None
 
     def options(self) -> dict[str, Any]:
         """Return the keyword arguments that make an equal client, the key only if it may travel."""
@@ -43,25 +99,27 @@ class Config:
         key = options.pop("api_key")
         if self.pickle_api_key:
             options["api_key"] = key.reveal()
-        return options | {"base_url": str(self.base_url)}
+        return options | {
+            "base_url": str(self.base_url),
+            "default_headers": self.default_headers.reveal(),
+            "event_hooks": self.event_hooks.options(),
+            "proxy": self.proxy and self.proxy.reveal(),
+            "user_agent": self.user_agent and self.user_agent.reveal(),
+        }
 
 
-def load(
-    *, api_key: Secret | None, base_url: str | None, default_url: str, **options: Any
-) -> Config:
+def load(*, api_key: Any, base_url: str | None, default_url: str, **options: Any) -> Config:
     """Return the checked options; what isn't given comes from the environment, then the default.
 
     Raises:
         ConfigurationError: something isn't usable. The message names it and never quotes a secret.
     """
     allow_http = bool(options["allow_http"])
-    config = Config(
+    return Config(
         api_key=_api_key(api_key),
         base_url=_base_url(base_url, default_url, allow_http=allow_http),
         **options,
     )
-    _check_limits(config)
-    return config
 
 
 def parsed_url(text: str) -> httpx.URL | None:
@@ -119,19 +177,3 @@ def _url_problem(url: httpx.URL, text: str, *, allow_http: bool) -> str | None:
         (plain, "is plain http, which shows the key to the network; use https or allow_http=True"),
     )
     return next((words for wrong, words in problems if wrong), None)
-
-
-def _check_limits(config: Config) -> None:
-    seconds: Any = config.timeout
-    is_number = isinstance(seconds, float | int) and not isinstance(seconds, bool)
-    if not is_number or not 0 < seconds <= MAX_TIMEOUT:
-        raise ConfigurationError(
-            f"timeout must be a number of seconds above 0, up to {MAX_TIMEOUT}"
-        )
-    _check_int("max_retries", config.max_retries, least=0, most=100)
-    _check_int("max_response_bytes", config.max_response_bytes, least=1, most=2**62)
-
-
-def _check_int(name: str, value: object, *, least: int, most: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ConfigurationError(f"{name} must be an int from {least} to {most}")

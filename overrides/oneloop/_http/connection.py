@@ -11,7 +11,7 @@ import attrs
 import h11
 
 from oneloop._http.answer import AnswerReader, Headers, printable
-from oneloop._http.secret import Secret
+from oneloop._http.secret import Unseen
 from oneloop._http.stream import Stream
 from oneloop._http.waits import Chunk, Patience, Steps
 from oneloop.errors import ResponseValidationError
@@ -37,10 +37,11 @@ class Exchange:
     method: str
     target: str
     headers: Headers
-    """All but `Authorization`."""
+    """All that may be seen."""
     body: Any = attrs.field(repr=False)
     """Bytes, or what the caller streams: an iterable of them, for event loops an async one."""
-    key: Secret
+    unseen: Unseen
+    """The key, and the caller's headers that the request doesn't have itself."""
     patience: Patience
     begin: Callable[[int, Headers], AnswerReader]
     """Returns what reads an answer with this status and these headers."""
@@ -118,11 +119,11 @@ def _send(exchange: Exchange, stream: Stream, http: h11.Connection) -> Steps[Non
     """Send the request; a server that hangs up before its end may have answered why."""
     head = h11.Request(method=exchange.method, target=exchange.target, headers=exchange.headers)
     if isinstance(exchange.body, bytes):
-        data = exchange.key.authorize(http.send(head) or b"", _framed(http, exchange.body))
+        data = exchange.unseen.complete(http.send(head) or b"", _framed(http, exchange.body))
         exchange.sent = True
         yield from _write(stream, data, exchange.patience)
         return
-    data = exchange.key.authorize(http.send(head) or b"")
+    data = exchange.unseen.complete(http.send(head) or b"")
     exchange.sent = True
     chunks = Chunk(exchange.body)
     while (yield from _write(stream, data, exchange.patience)):

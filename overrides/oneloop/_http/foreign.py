@@ -44,7 +44,7 @@ class Foreign:
         request = httpx.Request(
             exchange.method,
             self._base_url.copy_with(raw_path=exchange.target.encode("ascii")),
-            headers=[*exchange.headers, exchange.key.header()],
+            headers=[*exchange.headers, *exchange.unseen.reveal()],
             stream=httpx.ByteStream(body) if isinstance(body, bytes) else body,
             extensions={"timeout": bounds},
         )
@@ -53,7 +53,8 @@ class Foreign:
             reader: AnswerReader = yield _Fetch(self._transport, request, exchange)
         except Exception as error:
             # The error may hold the request.
-            request.headers.pop("Authorization", None)
+            for name in exchange.unseen.names():
+                request.headers.pop(name, None)
             exchange.sent = not isinstance(error, _UNSENT)
             raise
         return reader

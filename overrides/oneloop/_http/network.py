@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import re
 import ssl
 import urllib.request
+from typing import Any
 
 import attrs
 import certifi
 import h11
-import httpx
 
 from oneloop._http.config import Config, is_loopback, parsed_url
+from oneloop._http.secret import Secret, Unseen
 from oneloop._http.stream import CONNECT_TIMEOUT, Stream, connect
 from oneloop._http.waits import Patience, Steps
 from oneloop.errors import ConfigurationError
@@ -22,30 +25,43 @@ from oneloop.errors import ConfigurationError
 class _Proxy:
     host: str
     port: int
-    headers: list[tuple[str, str]] = attrs.field(repr=False)
+    login: Unseen
 
 
 class Network:
     """Connects one client to its server; reads the environment once, at construction.
 
     Raises:
-        ConfigurationError: `SSL_CERT_FILE`, `SSL_CERT_DIR` or a proxy variable isn't usable.
+        ConfigurationError: `ssl_context`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `proxy` or a proxy
+            variable isn't usable.
     """
 
     def __init__(self, config: Config) -> None:
         https = config.base_url.scheme == "https"
         self.host = config.base_url.raw_host.decode("ascii")
         self.port = config.base_url.port or (443 if https else 80)
-        self._tls = _tls_context(trust_env=config.trust_env) if https else None
-        self._proxy = _proxy(self.host, self.port) if https and config.trust_env else None
+        # In any case: a program that is tried on this machine fails as it would elsewhere.
+        tls = None if config.ssl_context is None else _checked(config.ssl_context)
+        proxy = None if config.proxy is None else _proxy("proxy", config.proxy)
+        if (tls or proxy) and not (https or is_loopback(self.host)):
+            name = "ssl_context" if tls else "proxy"
+            raise ConfigurationError(f"{name} is for https alone: base_url is plain http")
+        if https and not tls:
+            tls = _tls_context(trust_env=config.trust_env)
+        if https and not proxy and config.trust_env:
+            proxy = _environments_proxy(self.host, self.port)
+        self._tls = tls if https else None
+        self._proxy = proxy if https else None
 
     def open(self, patience: Patience) -> Steps[Stream]:
         """Return a new stream to the server, through the proxy and encrypted where that is due.
 
         Raises:
             OSError: there is none to be had.
-            h11.ProtocolError: the proxy doesn't speak HTTP/1.1.
+            ConfigurationError: `ssl_context` has become less safe than it was.
         """
+        if self._tls:
+            _checked(self._tls)  # others may hold it, and change it
         next_hop = self._proxy or self
         stream = yield from connect(next_hop.host, next_hop.port, patience)
         try:
@@ -62,14 +78,18 @@ class Network:
         """Have the proxy pass on what it can't read (CONNECT, RFC 9110 §9.3.6)."""
         authority = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         http = h11.Connection(h11.CLIENT)
-        headers = [("Host", authority), *proxy.headers]
-        request = h11.Request(method="CONNECT", target=authority, headers=headers)
-        yield from stream.send(memoryview(http.send(request) or b""), patience)
-        while not isinstance(event := http.next_event(), h11.Response):
-            if event is h11.NEED_DATA:
-                if not (data := (yield from stream.receive(patience))):
-                    raise ConnectionError("the proxy closed the connection")
-                http.receive_data(data)
+        request = h11.Request(method="CONNECT", target=authority, headers=[("Host", authority)])
+        yield from stream.send(proxy.login.complete(http.send(request) or b""), patience)
+        event: Any = None
+        # h11's error may quote what the proxy said, and that the password.
+        with contextlib.suppress(h11.RemoteProtocolError):
+            while not isinstance(event := http.next_event(), h11.Response):
+                if event is h11.NEED_DATA:
+                    if not (data := (yield from stream.receive(patience))):
+                        raise ConnectionError("the proxy closed the connection")
+                    http.receive_data(data)
+        if not isinstance(event, h11.Response):
+            raise ConnectionError("the proxy doesn't speak HTTP/1.1")
         if not 200 <= event.status_code <= 299:
             raise ConnectionError(f"the proxy answered {event.status_code}")
         if http.trailing_data[0]:
@@ -97,25 +117,58 @@ def _tls_context(*, trust_env: bool) -> ssl.SSLContext:
     return context
 
 
-def _proxy(host: str, port: int) -> _Proxy | None:
+def _checked(context: object) -> ssl.SSLContext:
+    """Return the context that a caller gave.
+
+    Raises:
+        ConfigurationError: it is no context, or connections by it would be less safe than ours.
+    """
+    if not isinstance(context, ssl.SSLContext):
+        raise ConfigurationError("ssl_context must be an ssl.SSLContext")
+    problems = (
+        (context.protocol != ssl.PROTOCOL_TLS_CLIENT, "isn't for a client of TLS"),
+        (context.verify_mode != ssl.CERT_REQUIRED, "doesn't verify certificates"),
+        (not context.check_hostname, "doesn't check the host's name"),
+        (context.minimum_version < ssl.TLSVersion.TLSv1_2, "allows versions before TLS 1.2"),
+        (
+            context.options & ssl.OP_IGNORE_UNEXPECTED_EOF,
+            "takes an answer that is cut off for a whole one (OP_IGNORE_UNEXPECTED_EOF)",
+        ),
+    )
+    for wrong, words in problems:
+        if wrong:
+            raise ConfigurationError(f"ssl_context {words}: use ssl.create_default_context()")
+    return context
+
+
+def _environments_proxy(host: str, port: int) -> _Proxy | None:
     if is_loopback(host) or urllib.request.proxy_bypass(f"{host}:{port}"):
         return None
     proxies = urllib.request.getproxies()
     name = next((name for name in ("https", "all") if proxies.get(name)), None)
-    if name is None:
+    return _proxy(f"{name.upper()}_PROXY", Secret(proxies[name])) if name else None
+
+
+def _proxy(name: str, url: Secret) -> _Proxy:
+    if proxy := _parsed(url):
+        return proxy
+    # Unquoted: a proxy's URL may hold a password. To an https:// proxy, TLS would run inside TLS,
+    # which no socket of Python's can do.
+    raise ConfigurationError(f"{name} must be a URL such as http://proxy:3128")
+
+
+def _parsed(secret: Secret) -> _Proxy | None:
+    text = secret.reveal()
+    if not isinstance(text, str) or re.search(r"\s", text):
         return None
-    text = proxies[name]
     url = parsed_url(text if "://" in text else f"http://{text}")
-    if url is None or url.scheme != "http" or not url.host or not 0 < _port(url) <= 65535:
-        # Unquoted: a proxy's URL may hold a password. To an https:// proxy, TLS would run inside
-        # TLS, which no socket of Python's can do.
-        raise ConfigurationError(f"{name.upper()}_PROXY must be a URL such as http://proxy:3128")
-    headers = []
+    port = 80 if url is None or url.port is None else url.port
+    if url is None or url.scheme != "http" or not url.host or not 0 < port <= 65535:
+        return None
+    if url.raw_path != b"/" or url.fragment:
+        return None
+    login = []
     if url.userinfo:
         user = f"{url.username}:{url.password}".encode()
-        headers.append(("Proxy-Authorization", f"Basic {base64.b64encode(user).decode()}"))
-    return _Proxy(url.raw_host.decode("ascii"), _port(url), headers)
-
-
-def _port(proxy: httpx.URL) -> int:
-    return 80 if proxy.port is None else proxy.port
+        login.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(user)))
+    return _Proxy(url.raw_host.decode("ascii"), port, Unseen(login))

@@ -40,10 +40,12 @@ class Pool:
 
     Args:
         open_stream: what connects to the server.
+        limit: how many may be alive; `MAX_CONNECTIONS` unless given.
     """
 
-    def __init__(self, open_stream: Open) -> None:
+    def __init__(self, open_stream: Open, limit: int | None = None) -> None:
         self._open = open_stream
+        self._limit = limit
         self._shares: dict[int, _Share] = {}
         self.closed = False
 
@@ -56,7 +58,9 @@ class Pool:
         """
         pid = os.getpid()
         # The parent's share stays untouched in a child: its sockets and locks are the parent's.
-        share = self._shares.get(pid) or self._shares.setdefault(pid, _Share(self._open))
+        share = self._shares.get(pid) or self._shares.setdefault(
+            pid, _Share(self._open, self._limit)
+        )
         connection = yield from share.take(exchange.patience)
         try:
             return (yield from connection.exchange(exchange))
@@ -75,8 +79,9 @@ class Pool:
 class _Share:
     """The connections of one process."""
 
-    def __init__(self, open_stream: Open) -> None:
+    def __init__(self, open_stream: Open, limit: int | None = None) -> None:
         self._open = open_stream
+        self._limit = limit or MAX_CONNECTIONS
         # Reentrant: garbage collected inside it may be a call that gives its connection back.
         self._lock = threading.RLock()
         self._all: list[weakref.ref[Connection]] = []
@@ -154,9 +159,9 @@ class _Share:
         self._sweep()
         if self._idle:
             return self._idle.pop()
-        if len(self._all) >= MAX_CONNECTIONS:
+        if len(self._all) >= self._limit:
             self._all = [alive for alive in self._all if alive() is not None]
-        if len(self._all) >= MAX_CONNECTIONS:
+        if len(self._all) >= self._limit:
             return None
         connection = Connection(self._open)
         self._all.append(weakref.ref(connection))

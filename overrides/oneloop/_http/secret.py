@@ -1,16 +1,17 @@
-"""The API key: one object holds it, and nothing else ever shows it."""
+"""The API key, and what else is secret: one object holds it, and nothing else ever shows it."""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 MAX_KEY_LENGTH = 4096
 MAX_SPELLING = 12
 """Characters that one of the key's may take in a text that `Secret.redact` reads."""
 
-
+_LEAST_TELLING = 8
 _IN_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
@@ -40,21 +41,16 @@ class Secret:
         return None
 
     def header(self) -> tuple[bytes, bytes]:
-        """Return the header `Authorization`, for a transport that isn't ours."""
+        """Return the header `Authorization`."""
         return b"Authorization", b"Bearer " + self._value.encode()
 
-    def reveal(self) -> str:
+    def reveal(self) -> Any:
         """Return the value."""
-        value: str = self._value
-        return value
+        return self._value
 
-    def authorize(self, head: bytes, body: bytes = b"") -> memoryview:
-        """Return a request, its head completed by `Authorization`; a view's `repr` shows nothing.
-
-        So no list of headers, and nobody who logs one, has the key.
-        """
-        # In front of the empty line that ends a head.
-        return memoryview(b"%b%b: %b\r\n\r\n%b" % (head[:-2], *self.header(), body))
+    def is_in(self, text: str) -> bool:
+        """Whether a text of the caller's holds the value; a short one, only where it is all."""
+        return self._value == text or (len(self._value) >= _LEAST_TELLING and self._value in text)
 
     def redact(self, text: str) -> str:
         """Return the text without the value, in any case and as JSON, URLs and HTML escape it."""
@@ -71,6 +67,40 @@ class Secret:
 
     def __reduce__(self) -> Any:
         raise TypeError("an API key doesn't pickle; see the client option `pickle_api_key`")
+
+
+class Unseen:
+    """Headers that go into a request as it is sent: no list, and nobody who logs one, has them.
+
+    Args:
+        headers: such as `Authorization`, in the form that goes onto the wire.
+    """
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._headers = headers
+
+    def beside(self, own: Iterable[tuple[bytes, bytes]]) -> Unseen:
+        """Return those of them that a request doesn't have itself."""
+        names = {name.lower() for name, _ in own}
+        return Unseen([pair for pair in self._headers if pair[0].lower() not in names])
+
+    def reveal(self) -> list[tuple[bytes, bytes]]:
+        """Return them, for a transport that isn't ours."""
+        return self._headers
+
+    def names(self) -> list[str]:
+        """Return how they are called."""
+        return [name.decode("ascii") for name, _ in self._headers]
+
+    def complete(self, head: bytes, body: bytes = b"") -> memoryview:
+        """Return a request, its head completed by them; a view's `repr` shows nothing."""
+        # In front of the empty line that ends a head.
+        return memoryview(
+            b"%b%b\r\n%b"
+            % (head[:-2], b"".join([b"%b: %b\r\n" % pair for pair in self._headers]), body)
+        )
 
 
 @functools.lru_cache(maxsize=16)

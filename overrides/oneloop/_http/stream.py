@@ -52,6 +52,8 @@ class Stream:
         self._socket = encrypted
         handshake = patience.within(CONNECT_TIMEOUT)
         yield from self._until_done(encrypted.do_handshake, READ, "connect", handshake)
+        if encrypted.selected_alpn_protocol() not in (None, "http/1.1"):
+            raise ConnectionError("ssl_context offers another protocol than http/1.1 (ALPN)")
 
     def send(self, data: memoryview, patience: Patience) -> Steps[None]:
         """Send all of the data."""

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 import datetime
-import json
+import functools
 import random
 import ssl
-import sys
 import time
-from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 
-from oneloop._http import log, retry, routes
+from oneloop._http import failure, headers, log, retry, routes
 from oneloop._http.answer import Answer, AnswerReader, Headers, printable
 from oneloop._http.config import Config
 from oneloop._http.connection import Exchange, RequestError
 from oneloop._http.foreign import Foreign
+from oneloop._http.hooks import Tell, TryEvent
 from oneloop._http.network import Network
 from oneloop._http.pace import Pace
 from oneloop._http.pool import Pool
+from oneloop._http.secret import Unseen
 from oneloop._http.waits import Patience, Sleep, Steps, run, run_async
-from oneloop.errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    ConfigurationError,
-    OneloopError,
-    status_error_class,
-)
+from oneloop.errors import ConfigurationError, OneloopError
 from oneloop_api_client.spec import Operation
 
 # UnicodeError: a host name that IDNA can't encode shows only at the look-up.
 _FAULTS = (OSError, httpx.TransportError, UnicodeError)
+_PERMANENT = (ssl.SSLCertVerificationError, RequestError)
 _NO_BOUNDS: dict[str, float | None] = {}
-
-
-def standard_headers(version: str) -> dict[str, str]:
-    """Return what every request says, beside its `Authorization`; `version` is this client's."""
-    python = f"python/{sys.version_info[0]}.{sys.version_info[1]}"
-    return {
-        "Accept": "*/*",
-        "Accept-Encoding": "gzip",
-        "Connection": "keep-alive",
-        "User-Agent": f"oneloop-api-client/{version} {python}",
-    }
 
 
 class _Call:
@@ -61,20 +44,58 @@ class _Call:
         self.deadline = self.began + config.timeout
         self.tries = 0
         self.redact = config.api_key.redact
+        self._base_url = config.base_url
         self._limit = config.max_response_bytes
+
+    @functools.cached_property
+    def context(self) -> dict[str, Any]:
+        """What those who are told of its tries keep of it."""
+        return {}
+
+    def left(self) -> float:
+        """Return the seconds to its deadline."""
+        return self.deadline - time.monotonic()
 
     @property
     def name(self) -> str:
         return f"{self.method} {printable(self.path)}"
 
-    @property
-    def template(self) -> str:
-        """The method, and the path as the spec has it."""
-        path = self.operation.path if self.operation else "(a path that isn't in the spec)"
-        return f"{self.method} {path}"
+    def event(self, **ended: Any) -> TryEvent:
+        """Return what is told of a try, with what is known of its end."""
+        return TryEvent(
+            method=self.method,
+            template=self.operation.path if self.operation else None,
+            server=f"{self._base_url.scheme}://{self._base_url.netloc.decode()}",
+            path=self.redact(self.path),
+            number=self.tries,
+            context=self.context,
+            **ended,
+        )
 
     def reader(self, status_code: int, headers: Headers) -> AnswerReader:
         return AnswerReader(self, status_code, headers, limit=self._limit)
+
+
+class _Request(NamedTuple):
+    """What is sent, as often as it takes."""
+
+    method: str
+    target: str
+    headers: Headers
+    unseen: Unseen
+    body: Any
+    bounds: dict[str, float | None]
+
+    def is_idempotent(self) -> bool:
+        """Whether the server may get it twice."""
+        return retry.is_idempotent(self.method, self.target.partition("?")[2], self.headers)
+
+    def exchange(self, call: _Call) -> Exchange:
+        """Return it as it is sent this time."""
+        patience = Patience(call.deadline, self.bounds)
+        return Exchange(
+            self.method, self.target, self.headers, self.body, self.unseen, patience, call.reader
+        )
 
 
 class _Transport:
@@ -82,6 +103,8 @@ class _Transport:
 
     kind: type
     """What a transport of the caller's has to be."""
+    awaits: bool
+    """Whether a hook may be a coroutine function."""
 
     def __init__(
         self, config: Config, wire: Pool | Foreign, version: str, pace: Pace | None = None
@@ -92,7 +115,15 @@ class _Transport:
         self._version = version
         self._origin = _origin(config.base_url)
         self._prefix = config.base_url.raw_path.decode("ascii").rstrip("/")
-        self.headers = standard_headers(version)
+        self._hooks = config.event_hooks
+        if not (self.awaits or self._hooks.are_plain()):
+            raise ConfigurationError(
+                "event_hooks has a coroutine function: that's for AsyncOneloop"
+            )
+        self.headers = headers.standard(version, config.user_agent)
+        self._unseen = Unseen(
+            [config.api_key.header(), *headers.raw(config.default_headers.reveal())]
+        )
         self._raw_headers: Headers = [
             (b"Host", config.base_url.netloc),
             *((name.encode(), value.encode()) for name, value in self.headers.items()),
@@ -103,11 +134,14 @@ class _Transport:
         """Return a layer on connections of its own, or on a transport of the caller's.
 
         Raises:
-            ConfigurationError: the transport isn't of httpx's kind, or the environment's
-                certificates or proxy aren't usable.
+            ConfigurationError: the transport isn't of httpx's kind, or has options that are for
+                connections of ours; or the certificates or the proxy aren't usable.
         """
         if transport is None:
-            return cls(config, Pool(Network(config).open), version)
+            return cls(config, Pool(Network(config).open, config.max_connections), version)
+        for name in ("proxy", "ssl_context", "max_connections"):
+            if getattr(config, name) is not None:
+                raise ConfigurationError(f"{name} is none of a transport of yours: give it to that")
         if not isinstance(transport, cls.kind):
             raise ConfigurationError(f"transport must be an httpx.{cls.kind.__name__}")
         return cls(config, Foreign(transport, config.base_url), version)
@@ -118,7 +152,10 @@ class _Transport:
 
     def _operation(self, method: str, path: str) -> Steps[Answer]:
         """Call an operation without a body; the path begins below the base URL."""
-        return self._call(method, self._prefix + path, self._raw_headers, b"", _NO_BOUNDS)
+        headers = self._raw_headers
+        return self._call(
+            _Request(method, self._prefix + path, headers, self._unseen, b"", _NO_BOUNDS)
+        )
 
     def _request(self, request: httpx.Request) -> Steps[Answer]:
         """Send a request of httpx's."""
@@ -126,89 +163,98 @@ class _Transport:
             raise ValueError("the request's URL isn't below the client's base_url: the key stays")
         headers = [pair for pair in request.headers.raw if pair[0].lower() != b"authorization"]
         stream = request.stream
-        body: Any = b"".join(stream) if isinstance(stream, httpx.ByteStream) else stream
         return self._call(
-            request.method,
-            request.url.raw_path.decode("ascii"),
-            headers,
-            body,
-            request.extensions.get("timeout", _NO_BOUNDS),
+            _Request(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                headers,
+                self._unseen.beside(headers),
+                b"".join(stream) if isinstance(stream, httpx.ByteStream) else stream,
+                request.extensions.get("timeout", _NO_BOUNDS),
+            )
         )
 
-    def _call(
-        self, method: str, target: str, headers: Headers, body: Any, bounds: dict[str, float | None]
-    ) -> Steps[Answer]:
+    def _call(self, request: _Request) -> Steps[Answer]:
         """Try until there is an answer that counts.
 
         Raises:
             APIStatusError, APIConnectionError: the last try's outcome.
             ResponseValidationError: an answer that must be right isn't.
             OneloopError: the client is closed.
+            Exception: what a hook raises.
         """
         if self._pace:  # before the call's time begins
             yield Sleep(self._pace.wait())
-        call = _Call(self.config, method, target, self._prefix)
-        idempotent = retry.is_idempotent(method, target.partition("?")[2], headers)
-        patience = Patience(call.deadline, bounds)
+        call = _Call(self.config, request.method, request.target, self._prefix)
         while True:
-            exchange = Exchange(
-                method, target, headers, body, self.config.api_key, patience, call.reader
-            )
-            outcome = yield from self._try(call, exchange)
-            tried = retry.Tried(
-                number=call.tries,
-                idempotent=idempotent,
-                sent=exchange.sent,
-                replayable=isinstance(body, bytes),
-                status=outcome.status_code if isinstance(outcome, Answer) else None,
-                retry_after=_retry_after(outcome) if isinstance(outcome, Answer) else None,
-                permanent=isinstance(outcome, ssl.SSLCertVerificationError | RequestError),
-            )
-            seconds = retry.pause(
-                tried,
-                max_retries=self.config.max_retries,
-                left=call.deadline - time.monotonic(),
-                jitter=random.random(),  # noqa: S311 - no secret
-            )
-            if seconds is None:
+            if self._wire.closed:
+                raise OneloopError("this client is closed; make a new one")
+            call.tries += 1
+            if self._hooks.request:
+                yield Tell(self._hooks.request, call.event())
+            exchange = request.exchange(call)
+            began = time.monotonic()
+            outcome = yield from self._try(exchange)
+            elapsed = time.monotonic() - began
+            pause = self._pause(call, request, outcome, sent=exchange.sent)
+            if self._hooks or log.is_on():
+                yield from self._tell(call, outcome, elapsed, pause)
+            if pause is None or call.left() <= pause:  # where hooks took their time
                 break
-            yield Sleep(seconds)
+            yield Sleep(pause)
             if self._pace:  # nor does the call's time run while it waits its turn again
                 turn = self._pace.wait()
                 yield Sleep(turn)
                 call.deadline += turn
-                patience = Patience(call.deadline, bounds)
-        if not isinstance(outcome, Answer):
-            raise _connection_error(call, outcome) from _keyless(call, outcome)
-        status = outcome.status_code
-        if not (outcome.is_success and routes.is_documented(call.operation, status)):
-            raise _status_error(call, outcome)
-        if media := routes.other_media(call.operation, status, outcome.media_type):
-            got = outcome.excerpt(outcome.media_type)
-            raise outcome.fault("$", f"the content type {' or '.join(media)}", got)
-        outcome.elapsed = datetime.timedelta(seconds=time.monotonic() - call.began)
-        return outcome
-
-    def _try(self, call: _Call, exchange: Exchange) -> Steps[Answer | Exception]:
-        """Return the answer, or what came in its place where another try may help."""
-        if self._wire.closed:
-            raise OneloopError("this client is closed; make a new one")
-        call.tries += 1
-        began = time.monotonic()
-        outcome = "no answer"
+        if isinstance(outcome, Answer):
+            return _checked(call, outcome)
         try:
-            answer = (yield from self._wire.exchange(exchange)).answer()
-            outcome = f"{answer.status_code}"
-        except Exception as error:
-            outcome += f", {type(error).__name__}"
-            if isinstance(error, _FAULTS):
-                return error
-            raise
-        else:
-            return answer
+            is_fault = isinstance(outcome, _FAULTS)
+            raise failure.connection_error(call, outcome) if is_fault else outcome
         finally:
-            seconds = time.monotonic() - began
-            log.tried(call.template, call.path, outcome, call.tries, seconds)
+            del outcome  # its traceback holds this frame
+
+    def _pause(
+        self, call: _Call, request: _Request, outcome: Answer | Exception, *, sent: bool
+    ) -> float | None:
+        """Return the seconds until the next try; None where there is to be none."""
+        answer = outcome if isinstance(outcome, Answer) else None
+        tried = retry.Tried(
+            number=call.tries,
+            idempotent=request.is_idempotent(),
+            sent=sent,
+            replayable=isinstance(request.body, bytes),
+            status=answer.status_code if answer is not None else None,
+            retry_after=failure.retry_after(answer) if answer is not None else None,
+            permanent=isinstance(outcome, _PERMANENT) or not isinstance(outcome, _FAULTS),
+        )
+        return retry.pause(
+            tried,
+            max_retries=self.config.max_retries,
+            left=call.left(),
+            jitter=random.random(),  # noqa: S311 - no secret
+        )
+
+    def _try(self, exchange: Exchange) -> Steps[Answer | Exception]:
+        """Return the answer, or what came in its place."""
+        try:
+            return (yield from self._wire.exchange(exchange)).answer()
+        except Exception as error:  # noqa: BLE001 - it is raised where all have been told
+            return error
+
+    def _tell(
+        self, call: _Call, outcome: Answer | Exception, elapsed: float, pause: float | None
+    ) -> Steps[None]:
+        """Tell the log and the hooks how a try ended."""
+        if isinstance(outcome, Answer):
+            came = {"status_code": outcome.status_code, "request_id": outcome.request_id}
+        else:
+            came = {"error_type": type(outcome).__name__}
+        event = call.event(**came, elapsed=elapsed, pause=pause)
+        log.tried(event)
+        yield Tell(self._hooks.response, event)
+        if pause is not None:
+            yield Tell(self._hooks.retry, event)
 
 
 class SyncTransport(_Transport, httpx.BaseTransport):
@@ -219,6 +265,7 @@ class SyncTransport(_Transport, httpx.BaseTransport):
     """
 
     kind = httpx.BaseTransport
+    awaits = False
 
     def call(self, method: str, path: str) -> Answer:
         """Call an operation without a body; the path begins below the base URL."""
@@ -235,6 +282,7 @@ class AsyncTransport(_Transport, httpx.AsyncBaseTransport):
     """The layer for asynchronous calls; raises as `SyncTransport` does."""
 
     kind = httpx.AsyncBaseTransport
+    awaits = True
 
     async def call(self, method: str, path: str) -> Answer:
         """Call an operation without a body; the path begins below the base URL."""
@@ -247,82 +295,17 @@ class AsyncTransport(_Transport, httpx.AsyncBaseTransport):
         await run_async(self._wire.close())
 
 
+def _checked(call: _Call, answer: Answer) -> Answer:
+    """Return an answer that is one of the operation's successes."""
+    status = answer.status_code
+    if not (answer.is_success and routes.is_documented(call.operation, status)):
+        raise failure.status_error(call, answer)
+    if media := routes.other_media(call.operation, status, answer.media_type):
+        got = answer.excerpt(answer.media_type)
+        raise answer.fault("$", f"the content type {' or '.join(media)}", got)
+    answer.elapsed = datetime.timedelta(seconds=time.monotonic() - call.began)
+    return answer
+
+
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _retry_after(answer: Answer) -> float | None:
-    return retry.retry_after(answer.headers.get("retry-after"), time.time())
-
-
-def _connection_error(call: _Call, fault: Exception) -> APIConnectionError:
-    tries = "1 try" if call.tries == 1 else f"{call.tries} tries"
-    reason = printable(call.redact(str(fault))) or type(fault).__name__
-    if isinstance(fault, TimeoutError | httpx.TimeoutException):
-        return APITimeoutError(
-            f"{call.name}: no whole answer after {tries} ({reason}, timeout={call.timeout:g} s)"
-        )
-    return APIConnectionError(f"{call.name}: no whole answer after {tries}: {reason}")
-
-
-def _keyless(call: _Call, fault: Exception) -> Exception | None:
-    """Return the fault as a cause to be shown: without frames, whose locals hold the request.
-
-    None where it, or what it comes from, holds the key.
-    """
-    link: BaseException | None = fault
-    while link is not None:
-        link.__traceback__ = None
-        if any(call.redact(text) != text for text in (str(link), repr(link))):
-            return None
-        link = link.__cause__ or link.__context__
-    return fault
-
-
-def _status_error(call: _Call, answer: Answer) -> APIStatusError:
-    status = answer.status_code
-    code, message = _error_body(answer.body)
-    message = printable(call.redact(message))
-    wait = _retry_after(answer)
-    details = [
-        f"code {code}" if code is not None else "",
-        f"request {answer.request_id}" if answer.request_id else "",
-        f"retry after {wait:g} s" if wait is not None else "",
-        f"{call.tries} tries" if call.tries > 1 else "",
-    ]
-    summary = f"{call.name}: {status} {_phrase(status)}".rstrip()
-    if message:
-        summary += f": {message}"
-    if any(details):
-        summary += f" ({', '.join(filter(None, details))})"
-    return status_error_class(status)(
-        summary,
-        status_code=status,
-        code=code,
-        message=message,
-        request_id=answer.request_id,
-        retry_after=wait,
-    )
-
-
-def _error_body(body: bytes) -> tuple[int | None, str]:
-    """Return the API's code and message from an error's body, the body itself where it has none."""
-    text = body.decode("utf-8", "replace")
-    try:
-        error = json.loads(text)["error"]
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return None, text
-    if isinstance(error, str):
-        return None, error
-    if not isinstance(error, dict):
-        return None, text
-    code, message = error.get("code"), error.get("message")
-    in_range = type(code) is int and abs(code) < 2**63
-    return code if in_range else None, message if isinstance(message, str) and message else text
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
