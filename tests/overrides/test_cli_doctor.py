@@ -22,7 +22,7 @@ from oneloop.cli.doctor import installed
 from tests.clock import ends_within
 from tests.commands import here, on_terminal
 from tests.faces import KEY
-from tests.overrides.test_wire import Proxy
+from tests.proxies import Proxy
 from tests.servers import (
     BID,
     Handler,
@@ -353,7 +353,7 @@ def test_a_look_up_that_never_ends(doctor: Doctor, monkeypatch: pytest.MonkeyPat
         ("http://x.test", {}, KEY, ["address"], "is plain http"),
         ("https://xn--zz.test", {}, KEY, ["address"], "label"),
         ("https://x.test", {"SSL_CERT_FILE": "/no"}, KEY, ["address"], "SSL_CERT_FILE names"),
-        ("https://x.test", {"ONELOOP_LOG": "loud"}, KEY, ["address"], "ONELOOP_LOG is neither"),
+        ("https://x.test", {"ONELOOP_LOG": "loud"}, KEY, ["address"], "ONELOOP_LOG is none"),
         (
             "https://x.test",
             {"HTTPS_PROXY": f"socks5://u:{PASSWORD}@x"},

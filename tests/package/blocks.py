@@ -144,7 +144,7 @@ class Runner:
 
     def _text(self, block: Block) -> None:
         if block.before == "python":
-            _compare(block.text, self._printed, self._place(block))
+            compare(block.text, self._printed, self._place(block))
 
     def _pycon(self, block: Block) -> None:
         test = doctest.DocTestParser().get_doctest(
@@ -184,7 +184,7 @@ class Runner:
             where = f"{self._place(block)}: $ {commands[index]}"
             says_code = commands[index + 1 : index + 2] == ["echo $?\n"]
             assert code == 0 or says_code, f"{where}{code}\n{shown}"
-            _compare(expected[index], shown, where)
+            compare(expected[index], shown, where)
 
 
 def _nothing(block: Block) -> None:
@@ -213,7 +213,12 @@ def _bash(commands: list[str]) -> list[tuple[int, str]]:
     return [(int(code), shown) for shown, code in zip(parts[::2], parts[1::2], strict=False)]
 
 
-def _compare(want: str, got: str, place: str) -> None:
+def compare(want: str, got: str, place: str) -> None:
+    """Hold what is shown against what a document says.
+
+    Raises:
+        AssertionError: they differ.
+    """
     checker = doctest.OutputChecker()
     got = re.sub(r"[ \t]+$", "", got, flags=re.MULTILINE)
     want = want if not want or want.endswith("\n") else f"{want}\n"
