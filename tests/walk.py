@@ -53,7 +53,7 @@ INSTEAD = {
         ' until grep -q ^export ../sandbox; do sleep 0.1; done; eval "$(head -1 ../sandbox)"'
     ),  # a terminal of its own, and what it says pasted
 }
-_END = "-- the command's end --"
+_END = "-- end of the command --"
 _PROGRAMS = """\
 import contextlib, io, json, sys
 names, printed = {"__name__": "__main__"}, []
@@ -93,7 +93,8 @@ class Shell:
         """
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{command}\nprintf '\\n%s %s\\n' '{_END}' $?\n")
+        group = f"{{ {command}\n}} </dev/null"  # a command would read what comes behind it
+        self._process.stdin.write(f"{group}\nprintf '\\n%s %s\\n' '{_END}' $?\n")
         self._process.stdin.flush()
         shown = ""
         for line in self._process.stdout:
