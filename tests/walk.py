@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from tests.package.blocks import Block, blocks, compare
 
@@ -54,14 +54,13 @@ INSTEAD = {
     ),  # a terminal of its own, and what it says pasted
 }
 _END = "-- end of the command --"
-_PROGRAMS = """\
+_PYTHON = """\
 import contextlib, io, json, sys
-names, printed = {"__name__": "__main__"}, []
-for text in json.load(open(sys.argv[1])):
-    with contextlib.redirect_stdout(io.StringIO()) as stream:
-        exec(compile(text, "document", "exec"), names)
-    printed.append(stream.getvalue())
-json.dump(printed, open(sys.argv[1], "w"))
+names = {"__name__": "__main__"}
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(json.loads(line), "document", "exec"), names)
+    print(json.dumps(printed.getvalue()), flush=True)
 """
 
 
@@ -117,64 +116,82 @@ class Shell:
         self._process.wait()
 
 
+class Python:
+    """One interpreter from the first program of a document to the last, in the shell's environment."""
+
+    def __init__(self, shell: Shell, folder: Path) -> None:
+        variables = dict(
+            each.split("=", 1) for each in shell.run("env -0").split("\0") if "=" in each
+        )
+        command = [shell.run("command -v python").strip(), "-c", _PYTHON]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(
+            command, cwd=folder, env=variables, text=True, stderr=subprocess.STDOUT, **pipes
+        )
+
+    def run(self, program: str) -> str:
+        """Run a program and return what it printed.
+
+        Raises:
+            WalkError: it raised.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(program) + "\n")
+        self._process.stdin.flush()
+        shown = ""
+        for line in self._process.stdout:
+            with contextlib.suppress(ValueError):
+                return str(json.loads(line))
+            shown += line
+        raise WalkError(shown)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
 def walk(stage: Stage, shell: Shell, clone: Path) -> None:
     """Do what a document says, in its order.
 
     Raises:
         WalkError: it doesn't work, or shows something else.
     """
-    programs: list[tuple[Block, str | None]] = []
-    found = list(blocks(_section((clone / stage.document).read_text("utf-8"), stage.heading)))
-    for block, after in zip(found, [*found[1:], None], strict=True):
-        if block.language == "python":
-            shown = after.text if after and after.before == "python" else None
-            programs.append((block, shown if after and after.language == "text" else None))
-            continue
-        for command, shown in _commands(block):
-            _python(programs, shell, clone)
-            programs = []
-            got = shell.run(command)
-            if shown is not None:
-                _hold(shown, got, f"{stage}: $ {command}")
-    _python(programs, shell, clone)
+    with contextlib.ExitStack() as stack:
+        python: Python | None = None
+        shown = ""
+        before = ""
+        for block in blocks(_section((clone / stage.document).read_text("utf-8"), stage.heading)):
+            where = f"{stage}, line {block.line}"
+            if block.language == "text" and block.before == "python":
+                _hold(block.text, shown, where)
+            elif block.language == "python" and re.search(r"^def test_", block.text, re.MULTILINE):
+                (clone / "test_walk.py").write_text(before + block.text, "utf-8")
+                shell.run("python -m pytest -q test_walk.py")
+            elif block.language == "python":
+                if python is None:
+                    python = Python(shell, clone)
+                    stack.callback(python.close)
+                shown = python.run(block.text)
+                before += block.text
+            for command, expected in _commands(block):
+                got = shell.run(command)
+                if expected is not None:
+                    _hold(expected, got, f"{where}: $ {command}")
 
 
 def _commands(block: Block) -> Iterator[tuple[str, str | None]]:
     """Yield the commands of a block, and what each is said to show."""
     if block.language == "sh":
-        for line in block.text.splitlines():
-            for pattern, other in INSTEAD.items():
-                if re.fullmatch(pattern, line):
-                    if other:
-                        yield other, None
-                    break
-            else:
-                if line.strip():
-                    yield line, None
+        for line in filter(str.strip, block.text.splitlines()):
+            pattern = next((each for each in INSTEAD if re.fullmatch(each, line)), None)
+            command = INSTEAD[pattern] if pattern else line
+            if command:
+                yield command, None
     elif block.language == "console":
         for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             yield command, shown
-
-
-def _python(programs: list[tuple[Block, str | None]], shell: Shell, clone: Path) -> None:
-    tests = [
-        block
-        for block, _ in programs
-        if re.search(r"^(async )?def test_", block.text, re.MULTILINE)
-    ]
-    for block in tests:
-        (clone / f"test_walk_{block.line}.py").write_text(block.text, "utf-8")
-        shell.run(f"python -m pytest -q test_walk_{block.line}.py")
-    plain = [pair for pair in programs if pair[0] not in tests]
-    if plain:
-        texts = clone.parent / "programs.json"
-        texts.write_text(json.dumps([block.text for block, _ in plain]), "utf-8")
-        (clone.parent / "programs.py").write_text(_PROGRAMS, "utf-8")
-        shell.run("python ../programs.py ../programs.json")
-        for (block, shown), got in zip(plain, json.loads(texts.read_text("utf-8")), strict=True):
-            if shown is not None:
-                _hold(shown, got, f"the program of line {block.line}")
 
 
 def _hold(shown: str, got: str, where: str) -> None:
