@@ -117,7 +117,7 @@ class Shell:
 
 
 class Python:
-    """One interpreter from the first program of a document to the last, in the shell's environment."""
+    """One interpreter for all programs of a document, in the shell's environment."""
 
     def __init__(self, shell: Shell, folder: Path) -> None:
         variables = dict(
