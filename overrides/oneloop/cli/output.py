@@ -36,7 +36,7 @@ class Output:
     def __init__(self, writer: Writer, screen: Screen) -> None:
         self._writer = writer
         self.screen = screen
-        self.is_lost = False
+        self.is_lost: bool = False
 
     @property
     def is_begun(self) -> bool:

@@ -141,7 +141,7 @@ class _Run:
         self._codes: list[int] = []
         self._failed = 0
         self._rows = 0
-        self.ids = 0
+        self.ids: int = 0
 
     def print(self, results: Results, progress: Progress | None) -> int:
         """Print the results, and return the exit code."""

@@ -30,13 +30,13 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
         self._listener.setblocking(False)  # a client may be gone before it is accepted
         self.port: int = self._listener.getsockname()[1]
-        self.connections = 0
+        self.connections: int = 0
         """How many there were."""
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._woken, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._accept, name="oneloop server", daemon=True)
-        self.stopped = threading.Event()
+        self.stopped: threading.Event = threading.Event()
         """Set as soon as it stops: what a conversation waits for in a pause."""
 
     @property

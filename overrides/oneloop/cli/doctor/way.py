@@ -62,9 +62,9 @@ class _Hop:
     def __init__(self, url: SplitResult, proxy: SplitResult | None) -> None:
         self.url = url
         self.proxy = proxy
-        self.host = (proxy or url).hostname or ""
-        self.port = _port(proxy or url)
-        self.address = _address(proxy or url)
+        self.host: str = (proxy or url).hostname or ""
+        self.port: int = _port(proxy or url)
+        self.address: str = _address(proxy or url)
         self._http: http.client.HTTPConnection | None = None
 
     def resolve(self) -> Finding:
