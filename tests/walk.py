@@ -166,7 +166,8 @@ def walk(stage: Stage, shell: Shell, clone: Path) -> None:
             if block.language == "text" and block.before == "python":
                 _hold(block.text, shown, where)
             elif block.language == "python" and re.search(r"^def test_", block.text, re.MULTILINE):
-                (clone / "test_walk.py").write_text(before + block.text, "utf-8")
+                before += block.text
+                (clone / "test_walk.py").write_text(before, "utf-8")
                 shell.run("python -m pytest -q test_walk.py")
             elif block.language == "python":
                 if python is None:
