@@ -28,6 +28,7 @@ extensions = [
 ]
 exclude_patterns = ["_*"]
 html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"  # the theme's own underlines modules, like links
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
