@@ -219,7 +219,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         clone, home = Path(folder, "clone"), Path(folder, "home")
         home.mkdir()
-        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        hub = Path(folder, "hub")  # whose main is what is checked out here
+        subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", hub], check=True)
+        subprocess.run(
+            ["git", "push", "--quiet", hub, "HEAD:refs/heads/main"], cwd=ROOT, check=True
+        )
+        subprocess.run(["git", "clone", "--quiet", hub, clone], check=True)
         with Shell(clone, home) as shell:
             for stage in STAGES:
                 began = time.monotonic()

@@ -226,7 +226,7 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
         Their results are the generator's models, of the spec's shape, nothing more converted; what
         isn't a success raises as the methods here do. `client.api.with_raw_response` has the same
         methods with what came with the result. Generated functions take it as well:
-        `some_operation.sync(..., client=oneloop.api)`.
+        `some_operation.sync(..., client=client.api)`.
         """
         from oneloop._http.api import API
 

@@ -15,7 +15,7 @@ _SECRET = ("api_key", "default_headers", "proxy", "user_agent")
 # How other clients call it.
 _ELSEWHERE = {
     "api_key": "token key auth auth_token access_token bearer_token api_token secret_key",
-    "base_url": "url host endpoint server server_url api_base api_url base_uri",
+    "base_url": "url host endpoint server server_url api_base api_url base_uri environment",
     "timeout": "request_timeout read_timeout total_timeout",
     "max_retries": "retries retry num_retries max_network_retries total_retries",
     "transport": "client http_client session adapter",
