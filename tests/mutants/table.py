@@ -153,6 +153,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if problem := secret.problem():", "if (problem := None):"),
     ],
     ("_http/config", "options"): [
+        ("        _ = url.host  # decodes", "        # decodes"),
         ("elif API_KEY_VARIABLE in os.environ:", "elif False:"),
         ("os.environ.get(BASE_URL_VARIABLE) or default", "default"),
         (
@@ -1086,10 +1087,6 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("done.get(timeout=max(seconds, 0))", "done.get()"),
         ("is_barred or finding.status == FAILED", "is_barred"),
         ("if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):", "if False:"),
-        (
-            "    except Exception as error:  # noqa: BLE001 - such",
-            "    except KeyError as error:  # -",
-        ),
         ("        client(stand_in, 1).close()", "        pass"),
     ],
     ("cli/doctor/way", "cli_doctor"): [

@@ -351,7 +351,7 @@ def test_a_look_up_that_never_ends(doctor: Doctor, monkeypatch: pytest.MonkeyPat
         ("https://x.test/?y", {}, KEY, ["address"], "ONELOOP_BASE_URL has a query"),
         (f"https://u:{PASSWORD}@x.test", {}, KEY, ["address"], "ONELOOP_BASE_URL has user-info"),
         ("http://x.test", {}, KEY, ["address"], "is plain http"),
-        ("https://xn--zz.test", {}, KEY, ["address"], "label"),
+        ("https://xn--zz.test", {}, KEY, ["address"], "ONELOOP_BASE_URL isn't a URL"),
         ("https://x.test", {"SSL_CERT_FILE": "/no"}, KEY, ["address"], "SSL_CERT_FILE names"),
         ("https://x.test", {"ONELOOP_LOG": "loud"}, KEY, ["address"], "ONELOOP_LOG is none"),
         (
