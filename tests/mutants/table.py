@@ -964,6 +964,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("work.is_done = not counts.failed", "work.is_done = True"),
         ('if spreadsheet and path.suffix != ".csv":', "if False:"),
         ("if not os.path.isdir(path.parent):", "if False:"),
+        ("if os.path.exists(path) and not os.path.isfile(path):", "if False:"),
     ],
     ("cli/many", "cli_sync"): [
         ('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"'),
