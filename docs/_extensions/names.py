@@ -18,7 +18,6 @@ HERE = {
     "API": "reference/api",
     "AsyncAPI": "reference/api",
     "Hook": "reference/hooks",
-    "MemoryTransport": "reference/testing",
 }
 """What has no public name, and the page that says what it is."""
 ELSEWHERE = {
