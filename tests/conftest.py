@@ -28,6 +28,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    for name in ("griffe", "markdown_it"):  # else a failure is below pages of their steps
+        caplog.set_level(logging.INFO, name)
 
 
 @pytest.fixture

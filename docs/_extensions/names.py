@@ -37,6 +37,8 @@ ELSEWHERE = {
     "Client": "https://distributed.dask.org/en/stable/api.html#distributed.Client",
     "Headers": f"{HTTPX}/api/#headers",
     "MockTransport": f"{HTTPX}/advanced/transports/#mock-transports",
+    "Request": f"{HTTPX}/api/#request",
+    "Response": f"{HTTPX}/api/#response",
     "Timeout": f"{HTTPX}/advanced/timeouts/",
 }
 
