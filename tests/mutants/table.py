@@ -1004,16 +1004,16 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
     ],
     ("cli/usage", "cli"): [
-        (
-            "        except KeyboardInterrupt:\n            self._codes",
-            "        except KeyError:\n            self._codes",
-        ),
         ('if options.spreadsheet and kind != "csv":', "if False:"),
         ("        self._codes.append(exit_code(error))\n", ""),
         ("next(iter(self._codes), 0)", "next(reversed(self._codes), 0)"),
         ('"utf-8" if kind == "csv" else None', "None"),
     ],
     ("cli/usage", "cli_usage"): [
+        (
+            "        except KeyboardInterrupt:\n            self._codes",
+            "        except KeyError:\n            self._codes",
+        ),
         ("[ids] if options.rate else [itertools.islice(ids, 1), ids]", "[ids]"),
         ("ordered=True", "ordered=False"),
         ("is_whole=not self._codes", "is_whole=True"),
@@ -1027,11 +1027,9 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("os.path.realpath(named)", "named"),
         ("        os.chmod(name, stat.S_IMODE(mode))", "        pass"),
         ("if mode is not None and not stat.S_ISREG(mode):", "if False:"),
-        ("if mode is not None and stat.S_ISDIR(mode):", "if False:"),
     ],
     ("cli/writer", "cli_usage"): [
         ("                    self._outcome(_GRACE)\n", ""),
-        ("            if written is None:", "            if False:"),
     ],
     ("cli/writer", "cli"): [
         ('"backslashreplace"', '"strict"'),
