@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import trustme
 
 from tests import postgres as postgresql
 from tests.servers import RawServer, echo
@@ -30,6 +31,12 @@ def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("griffe", "markdown_it"):  # else a failure is below pages of their steps
         caplog.set_level(logging.INFO, name)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """An authority for servers of TLS; nobody trusts it."""
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -106,11 +106,6 @@ def test_all_is_well(doctor: Doctor) -> None:
     assert checks["answer"][1].endswith("1 rows from 2025-01-01 to 2025-01-01")
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
