@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from scripts import build, sbom
+from scripts.fit import ReleaseError
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ def test_tag_of_another_version_is_refused(clone: Path) -> None:
 
 def test_outside_of_git_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(build.BuildError, match="not a git repository"):
+    with pytest.raises(ReleaseError, match="not a git repository"):
         build.build(tmp_path, tmp_path / "out")
 
 
