@@ -11,6 +11,9 @@ import trustme
 from tests import postgres as postgresql
 from tests.servers import RawServer, echo
 
+for name in ("griffe", "markdown_it"):  # else a failure is below pages of their steps
+    logging.getLogger(name).setLevel(logging.INFO)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left alone with it."""
@@ -29,8 +32,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in ("griffe", "markdown_it"):  # else a failure is below pages of their steps
-        caplog.set_level(logging.INFO, name)
 
 
 @pytest.fixture(scope="session")
