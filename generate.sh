@@ -7,6 +7,9 @@ here="${BASH_SOURCE[0]%/*}"
 [[ "$here" == "${BASH_SOURCE[0]}" ]] && here=.
 root="$(cd -- "$here" && pwd -P)"
 
+if [[ "${1-}" =~ ^(-h|--help)$ ]] && command -v "${PYTHON:-python3}" >/dev/null; then
+  exec "${PYTHON:-python3}" -I "$root/codegen/options.py" --help
+fi
 "$root/scripts/setup"
 
 # The caller's Python settings have no say; -P keeps the caller's folder off the module path.

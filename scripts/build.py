@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts import sbom
+from scripts.fit import Git, ReleaseError
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SBOM: Final = "sboms/oneloop-api-client.cdx.json"
@@ -48,7 +49,7 @@ def main() -> int:
             target = ROOT / "dist"
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(made, target)
-    except BuildError as error:
+    except (BuildError, ReleaseError) as error:
         print(f"scripts/build: {error}", file=sys.stderr)
         return 1
     for path in sorted(target.iterdir()):
@@ -58,7 +59,7 @@ def main() -> int:
 
 def require_clean(root: Path) -> None:
     """Refuse a tree that isn't a commit: what is published must be found again."""
-    changed = _git(root, "status", "--porcelain")
+    changed = Git(root)("status", "--porcelain")
     if changed:
         raise BuildError(
             "the work tree isn't as committed; commit, or say --dirty for a trial:\n"
@@ -75,7 +76,7 @@ def require_tag(root: Path, tag: str) -> None:
 
 def build(root: Path, folder: Path) -> Path:
     """Build twice and return the folder of the first, whose bytes are those of the second."""
-    epoch = int(_git(root, "log", "-1", "--format=%ct") or 0)
+    epoch = int(Git(root)("log", "-1", "--format=%ct") or 0)
     say("building sdist and wheel")
     first, sources = folder / "first", folder / "sources"
     export(root, sources)
@@ -91,7 +92,7 @@ def build(root: Path, folder: Path) -> Path:
 
 def export(root: Path, target: Path) -> None:
     """Copy the files that git knows: nothing else can be a part of what is built."""
-    names = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    names = Git(root)("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, names):
         if (root / name).is_file():  # else it is deleted, and not yet in a commit
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -153,17 +154,6 @@ def _run(cwd: Path, env: Mapping[str, str], *arguments: str | Path, umask: int =
     if done.returncode:
         command = " ".join(map(str, arguments[:3]))
         raise BuildError(f"python {command} failed:\n{done.stdout[-4000:]}")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    except OSError as error:
-        raise BuildError(f"git doesn't start: {error.strerror}") from None
-    if done.returncode:
-        raise BuildError(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -33,10 +33,8 @@ def changes(old: Path, new: Path) -> list[Change]:
     specs = [
         load((package / "openapi.json").read_text("utf-8"), "openapi.json") for package in packages
     ]
-    found = [
-        *layer_changes(*(root / "overrides" / str(place.audience.layer) for root in (old, new)))
-    ]
-    return [*found, *python_changes(*packages), *spec_changes(*specs)]
+    layers = [root / "overrides" / str(place.audience.layer) for root in (old, new)]
+    return [*layer_changes(*layers), *python_changes(*packages), *spec_changes(*specs)]
 
 
 def layer_changes(old: Path, new: Path) -> list[Change]:

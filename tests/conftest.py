@@ -6,9 +6,13 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import trustme
 
 from tests import postgres as postgresql
 from tests.servers import RawServer, echo
+
+for name in ("griffe", "markdown_it"):  # else a failure is below pages of their steps
+    logging.getLogger(name).setLevel(logging.INFO)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +32,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """An authority for servers of TLS; nobody trusts it."""
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from tests.package.blocks import Block, blocks, compare
+from tests.package.blocks import Block, blocks, commands, compare
 
 ROOT = Path(__file__).parents[1]
 
@@ -184,17 +184,13 @@ def walk(stage: Stage, shell: Shell, clone: Path) -> None:
 
 
 def _commands(block: Block) -> Iterator[tuple[str, str | None]]:
-    """Yield the commands of a block, and what each is said to show."""
-    if block.language == "sh":
-        for line in filter(str.strip, block.text.splitlines()):
-            pattern = next((each for each in INSTEAD if re.fullmatch(each, line)), None)
-            command = INSTEAD[pattern] if pattern else line
+    """Yield the commands of a block, as they are run, and what each is said to show."""
+    if block.language in ("sh", "console"):
+        for said, shown in commands(block):
+            pattern = next((each for each in INSTEAD if re.fullmatch(each, said)), None)
+            command = INSTEAD[pattern] if pattern else said
             if command:
-                yield command, None
-    elif block.language == "console":
-        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            yield command, shown
+                yield command, shown
 
 
 def _hold(shown: str, got: str, where: str) -> None:

@@ -33,7 +33,7 @@ class Call:
 
     @property
     def request(self) -> str:
-        """The operation as the API's users know it: `GET /api/v1/usage/{bid}`."""
+        """The operation as the API's users know it: `GET /users/{id}`."""
         return f"{self.method} {self.path}"
 
     def spelled(self, methods: str | None) -> str:

@@ -18,7 +18,6 @@ HERE = {
     "API": "reference/api",
     "AsyncAPI": "reference/api",
     "Hook": "reference/hooks",
-    "MemoryTransport": "reference/testing",
 }
 """What has no public name, and the page that says what it is."""
 ELSEWHERE = {
@@ -38,6 +37,8 @@ ELSEWHERE = {
     "Client": "https://distributed.dask.org/en/stable/api.html#distributed.Client",
     "Headers": f"{HTTPX}/api/#headers",
     "MockTransport": f"{HTTPX}/advanced/transports/#mock-transports",
+    "Request": f"{HTTPX}/api/#request",
+    "Response": f"{HTTPX}/api/#response",
     "Timeout": f"{HTTPX}/advanced/timeouts/",
 }
 

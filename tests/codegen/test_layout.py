@@ -40,3 +40,4 @@ def test_imports_point_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_nothing_of_the_api_is_named(path: Path) -> None:
     assert "oneloop" not in (ROOT / path).read_text(encoding="utf-8").lower()
+    assert "/api/v1" not in (ROOT / path).read_text(encoding="utf-8")

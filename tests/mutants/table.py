@@ -153,6 +153,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("if problem := secret.problem():", "if (problem := None):"),
     ],
     ("_http/config", "options"): [
+        ("        _ = url.host  # decodes", "        # decodes"),
         ("elif API_KEY_VARIABLE in os.environ:", "elif False:"),
         ("os.environ.get(BASE_URL_VARIABLE) or default", "default"),
         (
@@ -517,7 +518,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("_http/network", "wire"): [
         ("    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF\n", ""),
-        ("_tls_context(trust_env=config.trust_env)", "_tls_context(trust_env=True)"),
+        ("trusted(trust_env=config.trust_env)", "trusted(trust_env=True)"),
         ("if https and not tls:", "if not tls:"),
         ("self._proxy = proxy if https else None", "self._proxy = proxy"),
         ("if https and not proxy and config.trust_env:", "if https and not proxy:"),
@@ -530,8 +531,8 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
             "if False and not (os.path.isfile(file)",
         ),
         ("except OSError as error:", "except KeyError as error:"),
-        ("is_loopback(host) or ", ""),
-        (' or urllib.request.proxy_bypass(f"{host}:{port}")', ""),
+        ("    if is_loopback(host):", "    if False:"),
+        ('    if urllib.request.proxy_bypass(f"{host}:{port}"):', "    if False:"),
         ('("https", "all")', '("https",)'),
         ("if url is None or url.scheme", "if url.scheme"),
         (" or not url.host or", " or"),
@@ -963,6 +964,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("work.is_done = not counts.failed", "work.is_done = True"),
         ('if spreadsheet and path.suffix != ".csv":', "if False:"),
         ("if not os.path.isdir(path.parent):", "if False:"),
+        ("if os.path.exists(path) and not os.path.isfile(path):", "if False:"),
     ],
     ("cli/many", "cli_sync"): [
         ('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"'),
@@ -1002,16 +1004,16 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ),
     ],
     ("cli/usage", "cli"): [
-        (
-            "        except KeyboardInterrupt:\n            self._codes",
-            "        except KeyError:\n            self._codes",
-        ),
         ('if options.spreadsheet and kind != "csv":', "if False:"),
         ("        self._codes.append(exit_code(error))\n", ""),
         ("next(iter(self._codes), 0)", "next(reversed(self._codes), 0)"),
         ('"utf-8" if kind == "csv" else None', "None"),
     ],
     ("cli/usage", "cli_usage"): [
+        (
+            "        except KeyboardInterrupt:\n            self._codes",
+            "        except KeyError:\n            self._codes",
+        ),
         ("[ids] if options.rate else [itertools.islice(ids, 1), ids]", "[ids]"),
         ("ordered=True", "ordered=False"),
         ("is_whole=not self._codes", "is_whole=True"),
@@ -1025,11 +1027,9 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("os.path.realpath(named)", "named"),
         ("        os.chmod(name, stat.S_IMODE(mode))", "        pass"),
         ("if mode is not None and not stat.S_ISREG(mode):", "if False:"),
-        ("if mode is not None and stat.S_ISDIR(mode):", "if False:"),
     ],
     ("cli/writer", "cli_usage"): [
         ("                    self._outcome(_GRACE)\n", ""),
-        ("            if written is None:", "            if False:"),
     ],
     ("cli/writer", "cli"): [
         ('"backslashreplace"', '"strict"'),
@@ -1086,19 +1086,15 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("done.get(timeout=max(seconds, 0))", "done.get()"),
         ("is_barred or finding.status == FAILED", "is_barred"),
         ("if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):", "if False:"),
-        (
-            "    except Exception as error:  # noqa: BLE001 - such",
-            "    except KeyError as error:  # -",
-        ),
         ("        client(stand_in, 1).close()", "        pass"),
     ],
     ("cli/doctor/way", "cli_doctor"): [
         ("share=0.5", "share=1.0"),
         ("if days < _SOON:", "if False:"),
         ("if abs(seconds) <= _APART:", "if True:"),
-        ('f"http://{_address(proxy)}, from {source}"', 'f"{text}, from {source}"'),
+        ("trusted(trust_env=True)", "trusted(trust_env=False)"),
+        ("            self._http.set_tunnel(*host_and_port(self.url), login)", "            pass"),
         ("        self._http.sock = sock\n", ""),
-        ('if urllib.request.proxy_bypass(f"{host}:{_port(url)}"):', "if False:"),
     ],
     ("cli/doctor/answer", "cli_doctor"): [
         ("    elif error.code is None:", "    elif False:"),

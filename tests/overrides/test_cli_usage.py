@@ -17,13 +17,16 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+import oneloop.cli.writer
 from oneloop import UsageRow
 from oneloop.cli.screen import Screen, width
 from oneloop.cli.table import Table
+from oneloop.cli.writer import Writer
 from oneloop.usage import BillingUsage
 from tests.commands import COMMAND, heed_interrupts, here, on_terminal, run, serving, started
 from tests.faces import KEY
@@ -460,6 +463,35 @@ def test_an_interrupt_at_any_moment_leaves_whole_lines(lines: int) -> None:
     assert (process.returncode, err) == (130, b"")
     assert [json.loads(line)["billing_id"] for line in got] == [f"b{n}" for n in range(len(got))]
     assert len(got) < 3000
+
+
+def test_an_interrupt_waits_for_the_rest_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oneloop.cli.writer, "_GRACE", 9)
+    line = "x" * 500_000  # more than a pipe takes
+    number, end = os.pipe()
+
+    def interrupt() -> bytes:
+        got = os.read(pipe, 1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # one that doesn't wait is over before anybody reads
+        while len(got) < len(line):
+            got += os.read(pipe, len(line))
+        return got
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with os.fdopen(end, "wb", buffering=0) as file, os.fdopen(number, "rb") as reader:
+            pipe = reader.fileno()
+            writer = Writer(file, "utf-8")
+            with ThreadPoolExecutor() as threads:
+                reading = threads.submit(interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    writer.write(line)
+                assert writer.is_begun
+                assert reading.result() == line.encode()
+            writer.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_stream_that_does_not_block_gets_all(server: RawServer) -> None:

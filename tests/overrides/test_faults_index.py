@@ -25,3 +25,10 @@ def test_row_names_tests(named: str) -> None:
 def test_named_test_exists(file: str, test: str) -> None:
     (path,) = TESTS.rglob(file)
     assert f"def {test}(" in path.read_text("utf-8")
+
+
+def test_nothing_stands_twice() -> None:
+    headings = re.findall(r"^## .*", FAULTS, re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    rows = [row for row in ROWS if row[2] != "tests"]
+    assert len(rows) == len(set(rows))

@@ -30,6 +30,7 @@ from tests.servers import BID, RawServer, replies, reply
             "http://0.0.0.0",
         ],
         *["http://localhost.evil.test", "http://[2001:db8::1]", "https://\ud800", "x" * 100_000],
+        *["https://xn--zz.invalid", "https://xn--\u00fc.invalid"],
     ],
 )
 def test_base_url_that_is_not_one(

@@ -37,11 +37,6 @@ PASSWORD = "s3cret-pass"
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
 def tls(authority: trustme.CA) -> ssl.SSLContext:
     """A server's side that wants a client certificate of the same authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

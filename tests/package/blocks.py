@@ -37,12 +37,19 @@ from ruamel.yaml import YAML
 NOT_RUN = {
     r"(pip|uv) install ": "asks a package index",
     r"git clone ": "asks a host",
+    r"python3? -m venv ": "is Python's own, and takes seconds; scripts/walk runs it",
     r"(\./)?scripts/\w+": "is tested by what it runs; that it is there, by test_documents",
     r"\./generate\.sh": "is tested by tests/codegen",
     r"export ONELOOP_API_KEY=": "is set for the tests",
     r"python -m oneloop\.sandbox": "runs until Ctrl-C; tested by test_processes",
     r"(oneloop|psql) .*postgresql://": "needs a server; tested by tests/overrides/sync",
 }
+# Plugins that no document is about, each of which takes its time to load.
+WITHOUT = [
+    part
+    for name in ("anyio", "cacheprovider", "hypothesispytest", "platformdirs", "xdist")
+    for part in ("-p", f"no:{name}")
+]
 _MARK = "-- end of the command --"
 
 
@@ -131,9 +138,7 @@ class Runner:
             names = re.findall(r"^(?:async )?def (test_\w+)", self._tests, re.MULTILINE)
             assert len(names) == len(set(names)), f"{self._name}: two tests of one name: {names}"
             Path("test_document.py").write_text(self._tests, "utf-8")
-            without = ("cacheprovider", "hypothesispytest", "xdist")
-            options = [part for name in without for part in ("-p", f"no:{name}")]
-            self._python_process("-m", "pytest", "-q", *options, "test_document.py")
+            self._python_process("-m", "pytest", "-q", *WITHOUT, "test_document.py")
 
     def _python_process(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -162,41 +167,50 @@ class Runner:
             connection.execute(block.text)
 
     def _sh(self, block: Block) -> None:
-        lines = re.sub(r"\\\n *", "", block.text).splitlines()
-        commands = [line for line in (re.sub(r"(^|\s+)#.*", "", line) for line in lines) if line]
-        run = [line for line in commands if not any(re.match(each, line) for each in NOT_RUN)]
+        said = [command for command, _ in commands(block)]
+        run = [line for line in said if not any(re.match(each, line) for each in NOT_RUN)]
         for command, (code, shown) in zip(run, _bash(run), strict=True):
             assert code == 0, f"{self._place(block)}: {command}: {code}\n{shown}"
 
     def _console(self, block: Block) -> None:
-        commands, expected = [], []
-        for line in block.text.splitlines(keepends=True):
-            if line.startswith("$ "):
-                commands.append(line.removeprefix("$ "))
-                expected.append("")
-            elif line.startswith("> ") and commands and not expected[-1]:
-                commands[-1] += line.removeprefix("> ")
-            else:
-                assert commands, f"{self._place(block)}: begins with `$ `"
-                expected[-1] += line
-        ran = _bash(commands)
-        for index, (code, shown) in enumerate(ran):
-            where = f"{self._place(block)}: $ {commands[index]}"
-            says_code = commands[index + 1 : index + 2] == ["echo $?\n"]
+        said = list(commands(block))
+        for index, (code, shown) in enumerate(_bash([command for command, _ in said])):
+            command, expected = said[index]
+            where = f"{self._place(block)}: $ {command}\n"
+            says_code = said[index + 1 : index + 2] and said[index + 1][0] == "echo $?"
             assert code == 0 or says_code, f"{where}{code}\n{shown}"
-            compare(expected[index], shown, where)
+            compare(expected or "", shown, where)
+
+
+def commands(block: Block) -> Iterator[tuple[str, str | None]]:
+    """Yield the commands of a block of `sh` or `console`, and what each of the latter shows.
+
+    Raises:
+        AssertionError: a block of `console` doesn't begin with a command.
+    """
+    if block.language == "sh":
+        for line in re.sub(r"\\\n *", "", block.text).splitlines():
+            if command := re.sub(r"(^|\s+)#.*", "", line):
+                yield command, None
+        return
+    before, *parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert not before, f"line {block.line}: begins with `$ `"
+    for part in parts:
+        found = re.fullmatch(r"(.*\n(?:> .*\n)*)((?:.|\n)*)", part)
+        assert found
+        yield re.sub(r"^> ", "", found[1], flags=re.MULTILINE).rstrip("\n"), found[2]
 
 
 def _nothing(block: Block) -> None:
     """Do nothing: it is no code."""
 
 
-def _bash(commands: list[str]) -> list[tuple[int, str]]:
+def _bash(said: list[str]) -> list[tuple[int, str]]:
     """Run commands in one shell; return the exit code of each, and what it showed."""
-    if not commands:
+    if not said:
         return []
     begin = f"show() {{ code=$?; printf '\\n{_MARK} %s\\n' $code; return $code; }}"
-    script = "\n".join([begin, *(f"{command.rstrip()}\nshow" for command in commands)])
+    script = "\n".join([begin, *(f"{command.rstrip()}\nshow" for command in said)])
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-c", script],
@@ -209,7 +223,7 @@ def _bash(commands: list[str]) -> list[tuple[int, str]]:
         check=False,
     )
     parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
-    assert len(parts) == 2 * len(commands) + 1, f"the shell ended within {commands}"
+    assert len(parts) == 2 * len(said) + 1, f"the shell ended within {said}"
     return [(int(code), shown) for shown, code in zip(parts[::2], parts[1::2], strict=False)]
 
 

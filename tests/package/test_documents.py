@@ -25,6 +25,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NOT_RUN_MARK = "**Not run by this project's tests**"
 RUN_ELSEWHERE = {
     "CONTRIBUTING.md": "tests/codegen/test_walkthrough.py",
+    "docs/testing.md": "test_testing_page.py",
     "docs/recipes/dlt.md": "test_dlt_recipe.py, and with what is left of a killed run",
 }
 

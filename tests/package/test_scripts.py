@@ -57,6 +57,17 @@ def test_script_says_what_it_does_and_how_long_it_takes(name: str, without_setup
         assert [option for option in known if option not in run.stdout] == []
 
 
+def test_help_of_a_regeneration_needs_no_setup(tmp_path: Path) -> None:
+    (tmp_path / "codegen").mkdir()
+    for name in ("generate.sh", "codegen/options.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    command = [str(tmp_path / "generate.sh"), "--help"]
+    run = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "--dry-run" in run.stdout
+    assert list(tmp_path.rglob("*.pyc")) == []
+
+
 def test_all_scripts_are_listed(without_setup: Path) -> None:
     listed = subprocess.check_output([without_setup / "help"], text=True)
     assert re.findall(r"^(\w+) .+\n +\S", listed, re.MULTILINE) == SCRIPTS  # each with its time

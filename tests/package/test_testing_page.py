@@ -13,9 +13,10 @@ import pytest
 import oneloop
 from oneloop.testing import FAULTS
 from tests.overrides.test_testing_kit import ERRORS
+from tests.package.blocks import WITHOUT, blocks
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
-PROGRAM = "".join(re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+PROGRAM = "".join(block.text for block in blocks(PAGE) if block.language == "python")
 STRICT = "[pytest]\nfilterwarnings = error\naddopts = --strict-config --strict-markers\n"
 
 
@@ -62,12 +63,12 @@ def test_it(oneloop_api):
 
 
 def test_plugin_is_there_and_imports_nothing_before_a_test_asks_for_it(tmp_path: Path) -> None:
-    run = user_runs(tmp_path, ASKED_FOR)
+    run = user_runs(tmp_path, ASKED_FOR, *WITHOUT)
     assert run.returncode == 0, run.stdout
 
 
 def test_plugin_can_be_left_out(tmp_path: Path) -> None:
-    run = user_runs(tmp_path, ASKED_FOR, "-p", "no:oneloop")
+    run = user_runs(tmp_path, ASKED_FOR, *WITHOUT, "-p", "no:oneloop")
     assert run.returncode == 1
     assert "fixture 'oneloop_api' not found" in run.stdout
 

@@ -101,6 +101,18 @@ def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith("LICENSE") for name in names)
 
 
+def test_what_an_index_would_refuse_and_a_wheel_that_holds_more_are_refused(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(dist, tmp_path / "dist")
+    monkeypatch.setattr(build, "PACKAGES", ("--toplevel", "oneloop"))
+    with pytest.raises(build.BuildError, match=r"(?s)check_wheel_contents.*oneloop_api_client"):
+        build.check(folder)
+    (folder / "broken-1.tar.gz").write_bytes(b"")
+    with pytest.raises(build.BuildError, match=r"(?s)twine.*broken-1"):
+        build.check(folder)
+
+
 def test_sdist_holds_what_the_wheel_is_made_from(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:

@@ -123,11 +123,13 @@ def load(*, api_key: Any, base_url: str | None, default_url: str, **options: Any
 
 
 def parsed_url(text: str) -> httpx.URL | None:
-    """Return the URL; None where it isn't one."""
+    """Return the URL; None where it isn't one, or its host isn't a name."""
     try:
-        return httpx.URL(text)
+        url = httpx.URL(text)
+        _ = url.host  # decodes `xn--` names, or raises
     except (httpx.InvalidURL, ValueError):
         return None
+    return url
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import certifi
 import h11
+import httpx
 
 from oneloop._http.config import Config, is_loopback, parsed_url
 from oneloop._http.secret import Secret, Unseen
@@ -22,7 +23,9 @@ from oneloop.errors import ConfigurationError
 
 
 @attrs.frozen
-class _Proxy:
+class Proxy:
+    """A proxy that speaks HTTP/1.1, and what it is told beside the host."""
+
     host: str
     port: int
     login: Unseen
@@ -38,8 +41,7 @@ class Network:
 
     def __init__(self, config: Config) -> None:
         https = config.base_url.scheme == "https"
-        self.host = config.base_url.raw_host.decode("ascii")
-        self.port = config.base_url.port or (443 if https else 80)
+        self.host, self.port = host_and_port(config.base_url)
         # In any case: a program that is tried on this machine fails as it would elsewhere.
         tls = None if config.ssl_context is None else _checked(config.ssl_context)
         proxy = None if config.proxy is None else _proxy("proxy", config.proxy)
@@ -47,9 +49,9 @@ class Network:
             name = "ssl_context" if tls else "proxy"
             raise ConfigurationError(f"{name} is for https alone: base_url is plain http")
         if https and not tls:
-            tls = _tls_context(trust_env=config.trust_env)
+            tls = trusted(trust_env=config.trust_env)
         if https and not proxy and config.trust_env:
-            proxy = _environments_proxy(self.host, self.port)
+            proxy, _ = environments_proxy(self.host, self.port)
         self._tls = tls if https else None
         self._proxy = proxy if https else None
 
@@ -74,7 +76,7 @@ class Network:
             raise
         return stream
 
-    def _tunnel(self, stream: Stream, proxy: _Proxy, patience: Patience) -> Steps[None]:
+    def _tunnel(self, stream: Stream, proxy: Proxy, patience: Patience) -> Steps[None]:
         """Have the proxy pass on what it can't read (CONNECT, RFC 9110 §9.3.6)."""
         authority = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         http = h11.Connection(h11.CLIENT)
@@ -96,7 +98,17 @@ class Network:
             raise ConnectionError("the proxy said more than its answer")
 
 
-def _tls_context(*, trust_env: bool) -> ssl.SSLContext:
+def host_and_port(url: httpx.URL) -> tuple[str, int]:
+    """Return the host, as it is looked up, and the port of an http or https URL."""
+    return url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+
+
+def trusted(*, trust_env: bool) -> ssl.SSLContext:
+    """Return a context that trusts whom the environment says, else the authorities of certifi.
+
+    Raises:
+        ConfigurationError: `SSL_CERT_FILE` or `SSL_CERT_DIR` isn't usable.
+    """
     file = os.environ.get("SSL_CERT_FILE") if trust_env else None
     folder = os.environ.get("SSL_CERT_DIR") if trust_env else None
     variable = "SSL_CERT_FILE" if file else "SSL_CERT_DIR"
@@ -115,6 +127,25 @@ def _tls_context(*, trust_env: bool) -> ssl.SSLContext:
     # Python before 3.11.3 sets it: an answer that is cut off would look whole.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
+
+
+def environments_proxy(host: str, port: int) -> tuple[Proxy | None, str]:
+    """Return the proxy for a host by https, and which variable says so; or None, and why.
+
+    Raises:
+        ConfigurationError: the variable's value can't be one.
+    """
+    if is_loopback(host):
+        return None, "this machine is asked directly"
+    proxies = urllib.request.getproxies()
+    kind = next((kind for kind in ("https", "all") if proxies.get(kind)), None)
+    if kind is None:
+        return None, "neither HTTPS_PROXY nor ALL_PROXY is set"
+    if urllib.request.proxy_bypass(f"{host}:{port}"):
+        return None, f"NO_PROXY excepts {host}"
+    name = f"{kind}_PROXY".upper()
+    source = next((each for each in (name.lower(), name) if os.environ.get(each)), None)
+    return _proxy(name, Secret(proxies[kind])), source or "the system's settings"
 
 
 def _checked(context: object) -> ssl.SSLContext:
@@ -141,15 +172,7 @@ def _checked(context: object) -> ssl.SSLContext:
     return context
 
 
-def _environments_proxy(host: str, port: int) -> _Proxy | None:
-    if is_loopback(host) or urllib.request.proxy_bypass(f"{host}:{port}"):
-        return None
-    proxies = urllib.request.getproxies()
-    name = next((name for name in ("https", "all") if proxies.get(name)), None)
-    return _proxy(f"{name.upper()}_PROXY", Secret(proxies[name])) if name else None
-
-
-def _proxy(name: str, url: Secret) -> _Proxy:
+def _proxy(name: str, url: Secret) -> Proxy:
     if proxy := _parsed(url):
         return proxy
     # Unquoted: a proxy's URL may hold a password. To an https:// proxy, TLS would run inside TLS,
@@ -157,7 +180,7 @@ def _proxy(name: str, url: Secret) -> _Proxy:
     raise ConfigurationError(f"{name} must be a URL such as http://proxy:3128")
 
 
-def _parsed(secret: Secret) -> _Proxy | None:
+def _parsed(secret: Secret) -> Proxy | None:
     text = secret.reveal()
     if not isinstance(text, str) or re.search(r"\s", text):
         return None
@@ -171,4 +194,4 @@ def _parsed(secret: Secret) -> _Proxy | None:
     if url.userinfo:
         user = f"{url.username}:{url.password}".encode()
         login.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(user)))
-    return _Proxy(url.raw_host.decode("ascii"), port, Unseen(login))
+    return Proxy(host_and_port(url)[0], port, Unseen(login))

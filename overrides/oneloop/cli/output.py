@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import secrets
 import stat
@@ -137,8 +136,6 @@ def _file(name: str, stack: contextlib.ExitStack) -> Output:
 def _opened(named: str, stack: contextlib.ExitStack) -> Output:
     """Return the output to a file, which the stack closes, and takes away where it isn't needed."""
     mode = os.stat(named).st_mode if os.path.exists(named) else None  # noqa: PTH110, PTH116
-    if mode is not None and stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe has no place beside it
         device = stack.enter_context(open(named, "wb", buffering=0))  # noqa: PTH123, SIM115
         return Output(Writer(device, "utf-8"), Screen())

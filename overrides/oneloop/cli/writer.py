@@ -28,7 +28,7 @@ class Writer:
         self._stream = getattr(getattr(stream, "buffer", stream), "raw", stream)
         self._encoding = encoding
         self._tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, OSError | None]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, Exception | None]] = queue.SimpleQueue()
         self._given = 0
         self._written = 0
         self._is_stuck = False
@@ -65,7 +65,7 @@ class Writer:
         """End the thread."""
         self._tasks.put(None)
 
-    def _outcome(self, seconds: float | None) -> OSError | None:
+    def _outcome(self, seconds: float | None) -> Exception | None:
         while True:
             number, failure = self._done.get(timeout=seconds)
             if number == self._given:  # what was said of one before may be there still
@@ -73,10 +73,10 @@ class Writer:
 
     def _work(self) -> None:
         while (text := self._tasks.get()) is not None:
-            failure: OSError | None = None
+            failure: Exception | None = None
             try:
                 self._put(text)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
                 failure = error
             self._written += 1
             self._done.put((self._written, failure))

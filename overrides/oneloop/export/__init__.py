@@ -129,6 +129,8 @@ def _opened(out: str | Path, *, spreadsheet: bool) -> Iterator[tuple[WorkStore, 
     require_text("a file", str(path))
     if not os.path.isdir(path.parent):  # noqa: PTH112 - False where the folder is somebody else's
         raise ConfigurationError(f"{path.parent}: there is no such folder")
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - as above
+        raise ConfigurationError(f"{path}: is no file that could be replaced: name another")
     from oneloop.export.work import WorkStore  # noqa: PLC0415 - an extra
 
     work = patiently(lambda: WorkStore(path, spreadsheet=spreadsheet))

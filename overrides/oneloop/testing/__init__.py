@@ -15,5 +15,6 @@ from __future__ import annotations
 from oneloop.testing.fake import Call, FakeAPI
 from oneloop.testing.faults import FAULTS, FaultName
 from oneloop.testing.given import Usage
+from oneloop.testing.memory import MemoryTransport
 
-__all__ = ["FAULTS", "Call", "FakeAPI", "FaultName", "Usage"]
+__all__ = ["FAULTS", "Call", "FakeAPI", "FaultName", "MemoryTransport", "Usage"]

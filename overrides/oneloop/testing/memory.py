@@ -23,14 +23,11 @@ BASE_URL = f"http://127.0.0.1{_PREFIX}"
 
 
 class MemoryTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Answers without a socket, under threads, asyncio and trio.
-
-    Args:
-        answer: what a request gets; an `httpx.TransportError` where no connection is taken.
-    """
+    """An httpx transport without a socket, for threads, asyncio and trio: `FakeAPI.transport`."""
 
     def __init__(self, answer: Callable[[Request], Answer]) -> None:
         self._answer = answer
+        """What a request gets; it raises `httpx.TransportError` where no connection is taken."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -227,12 +227,39 @@ def test_what_cannot_be_written_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(Path.mkdir, id="folder"),
+        pytest.param(getattr(os, "mkfifo", None), id="named pipe", marks=needs_pipes),
+    ],
+)
+def test_what_is_no_file_is_not_replaced(
+    tmp_path: Path, api: FakeAPI, client: Oneloop, make: Callable[[Path], None]
+) -> None:
+    out = tmp_path / "x.csv"
+    make(out)
+    before = out.stat()
+    with pytest.raises(ConfigurationError, match=r"x.csv: is no file that could be replaced"):
+        export(client, ["a"], out)
+    assert api.asked == []
+    assert out.stat() == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
 def test_a_place_that_cannot_be_written_to(tmp_path: Path, api: FakeAPI, client: Oneloop) -> None:
     out = tmp_path / "x.csv"
-    out.mkdir()
+
+    def ids() -> Iterator[str]:
+        out.mkdir()  # by somebody else, meanwhile
+        yield "a"
+
     set_answers(api, {"a": []})
     with pytest.raises(DatabaseError, match=r"x.csv: can't be written: Is a directory"):
-        export(client, ["a"], out)
+        export(client, ids(), out)
     assert list(out.iterdir()) == []
     assert not Path(f"{out}.part").exists()
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from oneloop.cli.api import add_client_options
-from oneloop.cli.doctor import checks
 from oneloop.cli.doctor.finding import FAILED, OK, WARNING, Finding
 from oneloop.cli.failures import EXIT_CODES
 from oneloop.cli.parser import Parser
@@ -57,6 +56,8 @@ def add(commands: Any) -> None:
 
 
 def _run(options: Any) -> tuple[int, str]:
+    from oneloop.cli.doctor import checks  # noqa: PLC0415 - it brings httpx along
+
     if not 0 < options.timeout <= checks.LONGEST:
         raise ConfigurationError(
             f"--timeout is a number of seconds above 0, up to {checks.LONGEST}"

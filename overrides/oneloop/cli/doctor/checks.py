@@ -81,9 +81,8 @@ def _address(account: Account) -> Finding:
         stand_in = Account(Secret("none"), "", account.base_url, account.url_from)
     try:
         client(stand_in, 1).close()
-    except Exception as error:  # noqa: BLE001 - such as a codec's, of a host's name
-        told = str(error) if isinstance(error, ConfigurationError) else excerpt(str(error))
-        return Finding("address", FAILED, told, "set it right, or unset it", 2)
+    except ConfigurationError as error:
+        return Finding("address", FAILED, str(error), "set it right, or unset it", 2)
     return Finding("address", OK, f"{account.base_url}, from {account.url_from}")
 
 

@@ -1,27 +1,23 @@
 """The way to the API: its name, proxy, connection, TLS and clock, each looked at by itself.
 
 What the client does by itself when it calls is looked at here from outside, by Python's own
-libraries, so that a failure has a place.
+libraries, so that a failure has a place. Where it goes and whom it trusts, the client itself says.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime
 import email.utils
 import http.client
-import ipaddress
-import os
 import socket
 import ssl
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
 
-import certifi
+import httpx
 
+from oneloop._http.network import Proxy, environments_proxy, host_and_port, trusted
 from oneloop.cli.doctor.finding import FAILED, OK, WARNING, Finding, skipped
 from oneloop.errors import excerpt
 
@@ -37,10 +33,12 @@ _APART = 60
 
 def look(base_url: str, url_from: str, bounded: Bounded) -> Iterator[Finding]:
     """Yield what is found on the way, up to what bars it."""
-    url = urlsplit(base_url)
-    proxy, words = _proxy(url)
-    yield Finding("proxy", OK, words)
+    url = httpx.URL(base_url)
+    proxy, why = None, "this machine is asked directly"
+    if url.scheme == "https":
+        proxy, why = environments_proxy(*host_and_port(url))
     hop = _Hop(url, proxy)
+    yield Finding("proxy", OK, f"http://{hop.address}, from {why}" if proxy else f"none: {why}")
     steps = {"dns": hop.resolve, "connection": hop.connect}
     if url.scheme == "https":
         steps["tls"] = hop.secure
@@ -59,12 +57,12 @@ def look(base_url: str, url_from: str, bounded: Bounded) -> Iterator[Finding]:
 class _Hop:
     """The first step towards the API, to itself or a proxy, and what follows."""
 
-    def __init__(self, url: SplitResult, proxy: SplitResult | None) -> None:
+    def __init__(self, url: httpx.URL, proxy: Proxy | None) -> None:
         self.url = url
         self.proxy = proxy
-        self.host: str = (proxy or url).hostname or ""
-        self.port: int = _port(proxy or url)
-        self.address: str = _address(proxy or url)
+        self.host, self.port = (proxy.host, proxy.port) if proxy else host_and_port(url)
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        self.address: str = f"{shown}:{self.port}"
         self._http: http.client.HTTPConnection | None = None
 
     def resolve(self) -> Finding:
@@ -80,7 +78,8 @@ class _Hop:
         began = time.monotonic()
         self._http = http.client.HTTPConnection(self.host, self.port)
         if self.proxy:
-            self._http.set_tunnel(self.url.hostname or "", _port(self.url), _login(self.proxy))
+            login = {name.decode(): value.decode() for name, value in self.proxy.login.reveal()}
+            self._http.set_tunnel(*host_and_port(self.url), login)
         self._http.connect()
         milliseconds = (time.monotonic() - began) * 1000
         whose = "the proxy " if self.proxy else ""
@@ -90,7 +89,8 @@ class _Hop:
     def secure(self) -> Finding:
         """Go on encrypted."""
         assert self._http
-        sock = _context().wrap_socket(self._http.sock, server_hostname=self.url.hostname)
+        context = trusted(trust_env=True)
+        sock = context.wrap_socket(self._http.sock, server_hostname=host_and_port(self.url)[0])
         self._http.sock = sock
         certificate: Any = sock.getpeercert()
         issuer = dict(pair for part in certificate["issuer"] for pair in part)
@@ -106,7 +106,9 @@ class _Hop:
     def date(self) -> str | None:
         """Ask for nothing, without a key; return what time the server says it is."""
         assert self._http
-        self._http.request("HEAD", self.url.path or "/", headers={"User-Agent": "oneloop-doctor"})
+        self._http.request(
+            "HEAD", self.url.raw_path.decode("ascii"), headers={"User-Agent": "oneloop-doctor"}
+        )
         return self._http.getresponse().getheader("Date")
 
     def close(self) -> None:
@@ -130,25 +132,6 @@ def _clock(hop: _Hop, bounded: Bounded) -> Finding:
     apart = datetime.timedelta(seconds=round(abs(seconds)))
     text = f"{apart} {'ahead of' if seconds > 0 else 'behind'} the server's"
     return Finding("clock", WARNING, text, "set this machine's clock (NTP)")
-
-
-def _proxy(url: SplitResult) -> tuple[SplitResult | None, str]:
-    """Return the proxy that the client takes, and why, in words without its password."""
-    host = url.hostname or ""
-    if url.scheme != "https" or _is_loopback(host):
-        return None, "none: this machine is asked directly"
-    proxies = urllib.request.getproxies()
-    kind = next((kind for kind in ("https", "all") if proxies.get(kind)), None)
-    if kind is None:
-        return None, "none: neither HTTPS_PROXY nor ALL_PROXY is set"
-    if urllib.request.proxy_bypass(f"{host}:{_port(url)}"):
-        return None, f"none: NO_PROXY excepts {host}"
-    text = proxies[kind]
-    proxy = urlsplit(text if "://" in text else f"http://{text}")
-    variable = f"{kind}_proxy"
-    names = [name for name in (variable, variable.upper()) if os.environ.get(name)]
-    source = names[0] if names else "the system's settings"
-    return proxy, f"http://{_address(proxy)}, from {source}"
 
 
 def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
@@ -179,35 +162,3 @@ def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
     else:
         advice = f"it isn't the API, or something between hangs up: look at {where} (from {source})"
     return Finding(name, FAILED, words, advice, 1)
-
-
-def _context() -> ssl.SSLContext:
-    """Return whose certificates the client trusts."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or folder:
-        return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-def _login(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(login).decode()}"}
-
-
-def _address(url: SplitResult) -> str:
-    """Return host and port, and no password."""
-    host = url.hostname or ""
-    return f"{f'[{host}]' if ':' in host else host}:{_port(url)}"
-
-
-def _port(url: SplitResult) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
