@@ -144,9 +144,10 @@ def _checked(context: object) -> ssl.SSLContext:
 def _environments_proxy(host: str, port: int) -> _Proxy | None:
     if is_loopback(host) or urllib.request.proxy_bypass(f"{host}:{port}"):
         return None
-    proxies = urllib.request.getproxies()
-    name = next((name for name in ("https", "all") if proxies.get(name)), None)
-    return _proxy(f"{name.upper()}_PROXY", Secret(proxies[name])) if name else None
+    # No variable of this frame holds a password, which a traceback might show.
+    proxies = {name: Secret(url) for name, url in urllib.request.getproxies().items() if url}
+    name = next((name for name in ("https", "all") if name in proxies), None)
+    return _proxy(f"{name.upper()}_PROXY", proxies[name]) if name else None
 
 
 def _proxy(name: str, url: Secret) -> _Proxy:
