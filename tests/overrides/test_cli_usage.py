@@ -397,7 +397,8 @@ def test_what_is_no_file_is_written_as_it_is(
     assert (code, out.split()[0], err) == (0, "billing_id", "")
 
 
-def test_an_interrupted_file_is_beside_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_file_is_beside_its_place(tmp_path: Path, end: signal.Signals) -> None:
     def first_only(connection: socket.socket, head: bytes, number: int) -> None:
         if number == 1:
             echo(connection, head, number)
@@ -407,12 +408,25 @@ def test_an_interrupted_file_is_beside_its_place(tmp_path: Path) -> None:
         process = started("usage", "a", "b", "--output", str(file), environment=environment(server))
         while len(server.requests) < 2:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         _, err = process.communicate(timeout=9)
     assert process.returncode == 130
     assert f"what came is in {file}.part" in err
     assert [each["billing_id"] for each in json.loads(Path(f"{file}.part").read_text())] == ["a"]
-    assert not file.exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["usage.json.part"]
+
+
+def test_nohup_is_heard(tmp_path: Path) -> None:
+    def answer(connection: socket.socket, head: bytes, number: int) -> None:
+        process.send_signal(signal.SIGHUP)
+        echo(connection, head, number)
+
+    with RawServer(answer) as server:
+        nohup = ["nohup", *COMMAND, "usage", "a", "--format", "csv"]
+        process = subprocess.Popen(nohup, env=environment(server), stdout=subprocess.PIPE)
+        out, _ = process.communicate(timeout=9)
+    assert process.returncode == 0
+    assert out.startswith(b"billing_id,")
 
 
 def test_a_reader_that_goes_away_ends_the_run(server: RawServer, tmp_path: Path) -> None:
