@@ -203,6 +203,9 @@ def test_days_are_from_the_first_to_before_the_last(
         (["b", "--output", "/"], "--output /: can't be written: Is a directory"),
         (["b", "--output", "/no/such/folder/x"], "can't be written: No such file"),
         (["b", "--output", "a" * 300], "can't be written: File name too long"),
+        (["b", "--output", ""], "--output : can't be written: No such file"),
+        (["b", "--\x1b[31mred"], r"unrecognized arguments: --\x1b[31mred"),
+        (["b", "--format", "x" * 100_000], "invalid choice"),
         (["b", "--output", "x.json", "--spreadsheet"], "--spreadsheet goes with --format csv"),
         ([], "there is no billing id"),
         (["--ids", "/no/such"], "/no/such: can't be read"),
@@ -216,6 +219,7 @@ def test_a_wrong_command_line_asks_for_nothing(
     code, out, err = called(rows, *arguments)
     assert (code, out) == (2, "")
     assert words in err
+    assert len(err) < 1500
     assert rows.requests == []
 
 
@@ -376,6 +380,27 @@ def test_a_file_is_replaced_when_all_is_right(called: Called, tmp_path: Path) ->
     assert file.read_text().startswith("billing_id,day,name,total\na,")
     assert link.is_symlink()
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_links_in_a_circle_stay(called: Called, rows: RawServer, tmp_path: Path) -> None:
+    link, other = tmp_path / "link", tmp_path / "other"
+    link.symlink_to(other)
+    other.symlink_to(link)
+    code, out, err = called(rows, "a", "--output", str(link))
+    assert (code, out) == (2, "")
+    assert f"--output {link}: can't be written: Too many levels of symbolic links" in err
+    assert link.is_symlink()
+    assert rows.requests == []
+
+
+def test_a_link_to_nothing_yet_is_followed(
+    called: Called, server: RawServer, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("file.csv")
+    assert called(server, "a", "--output", str(link))[0] == 0
+    assert link.is_symlink()
+    assert (tmp_path / "file.csv").is_file()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
