@@ -205,7 +205,8 @@ def carry_out(git: Git, plan: Plan, gates: Sequence[str]) -> None:
         try:
             git("commit", "--quiet", "--message", plan.subject)
         except ReleaseError as error:  # such as a hook of yours, that says no
-            raise ReleaseError(f"{error}\nTo take back what was written: git reset --hard") from None
+            back = "To take back what was written: git reset --hard"
+            raise ReleaseError(f"{error}\n{back}") from None
     tree = git("rev-parse", "HEAD^{tree}")
     known = git.root / git("rev-parse", "--git-path", "release-passed")
     for gate in gates:
