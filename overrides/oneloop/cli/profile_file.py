@@ -21,7 +21,7 @@ api_key = "..."
 api_key = "..."
 base_url = "https://staging.example.com"
 """
-_LARGEST = 2**20
+_LARGEST = 2**16  # tomllib takes minutes for a megabyte of dots
 _ENTRIES = {"api_key", "base_url"}
 
 
@@ -102,11 +102,16 @@ def _profile(table: Any) -> Profile | str:
     if problem := secret.problem():
         return f"api_key {problem}"
     base_url = table.get("base_url")
-    if not isinstance(base_url, str | None):
+    return _url_problem(base_url, secret) or Profile(secret, base_url)
+
+
+def _url_problem(base_url: object, key: Secret) -> str | None:
+    """Return in words why it can't be listed as an address; whether it is one, the client says."""
+    if base_url is not None and not isinstance(base_url, str):
         return f"base_url is of type {type(base_url).__name__}, it must be a str"
-    if base_url and ("@" in base_url or secret.is_in(base_url)):
+    if base_url and ("@" in base_url or key.is_in(base_url)):
         return "base_url holds a key or a password: only api_key authenticates"
-    return Profile(secret, base_url)
+    return None
 
 
 def _read(file: Path) -> bytes | str:
