@@ -202,7 +202,11 @@ def carry_out(git: Git, plan: Plan, gates: Sequence[str]) -> None:
             (git.root / name).parent.mkdir(parents=True, exist_ok=True)
             (git.root / name).write_text(text, encoding="utf-8")
         git("add", "--", *plan.writes)
-        git("commit", "--quiet", "--message", plan.subject)
+        try:
+            git("commit", "--quiet", "--message", plan.subject)
+        except ReleaseError as error:  # such as a hook of yours, that says no
+            back = "To take back what was written: git reset --hard"
+            raise ReleaseError(f"{error}\n{back}") from None
     tree = git("rev-parse", "HEAD^{tree}")
     known = git.root / git("rev-parse", "--git-path", "release-passed")
     for gate in gates:

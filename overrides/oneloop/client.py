@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from oneloop import bulk, usage
-from oneloop._http.keywords import hinting
+from oneloop._http.keywords import hide, hinting
 
 if TYPE_CHECKING:
     import ssl
@@ -157,7 +157,10 @@ class _Client(Generic[InjectedT, TransportT]):
         problem = problem or self._config.stays_here()
         if problem:
             raise TypeError(f"a {type(self).__name__} with {problem} doesn't pickle")
-        return _rebuild, (type(self), self._config.options())
+        # As in `with_options`, what a subclass keeps goes along.
+        made = ("_config", "_http", "_injected", "api")
+        own = {name: value for name, value in vars(self).items() if name not in made}
+        return _rebuild, (type(self), self._config.options()), own
 
     def _set_up(self, config: Config, http: TransportT, injected: InjectedT | None) -> None:
         self._config = config
@@ -406,4 +409,9 @@ class AsyncOneloop(_Client["httpx.AsyncBaseTransport", "AsyncTransport"]):
 
 
 def _rebuild(cls: type[_Client[Any, Any]], options: dict[str, Any]) -> _Client[Any, Any]:
-    return cls(**options)
+    """Return a client with these options; a subclass's constructor may want others."""
+    client = object.__new__(cls)
+    hide(options)  # else a traceback of what isn't usable here would show them
+    initialize: Any = _Client.__init__
+    initialize.__wrapped__(client, **options)
+    return client

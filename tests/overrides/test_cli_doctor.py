@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime
 import email.utils
@@ -198,6 +199,27 @@ def test_a_proxy_that_wants_another_password(
     assert "password (from HTTPS_PROXY" in checks["connection"][1]
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (f"HTTP/1.1 407 no {{login}} {PASSWORD}\r\n\r\n", "the proxy answers 407"),
+        (f"{PASSWORD} {{login}}\r\n\r\n", "the proxy doesn't speak HTTP/1.1"),
+        (f"HTTP/1.1 {PASSWORD} {{login}}\r\n\r\n", "the proxy doesn't speak HTTP/1.1"),
+        ("", "onnection"),
+    ],
+)
+def test_a_proxy_that_echoes_the_password(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, answer: str, words: str
+) -> None:
+    login = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+    with RawServer(sends_then(answer.format(login=login).encode(), hang_up)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", f"//user:{PASSWORD}@"))
+        told = doctor("https://prod.oneloop.test")
+    assert told.failed == ["connection"]
+    assert words in told.checks["connection"][1]
+    assert login not in told.out
+
+
 def error(code: int | None, message: str = "no way") -> bytes:
     return json.dumps({"error": {"code": code, "message": message}}).encode()
 
@@ -214,6 +236,11 @@ OTHER = reply(usage_body(row(billingId="another")))
             *(reply(error(7), 401), None, 1, ["access"], "access"),
             "the key isn't taken: .*401 Unauthorized.*comes from ONELOOP_API_KEY",
             id="key refused",
+        ),
+        pytest.param(
+            *(reply(b"", 302, headers={"Location": "/login"}), None, 1, ["access"], "access"),
+            "is http://127.0.0.1:[0-9]+ the API's address",
+            id="redirect",
         ),
         pytest.param(
             reply(error(7), 400), None, 0, [], "access", "isn't refused: 400", id="unknown id"
@@ -265,6 +292,8 @@ def test_answers(
         (reply(b"", headers={"Date": "now"}), "warning", "isn't to be had"),
         (reply(b""), "ok", "says no time"),
         (b"SSH-2.0-OpenSSH_9\r\n", "warning", "isn't to be had"),
+        (f"220 {KEY}\r\n".encode(), "warning", "its answer can't be read"),
+        (reply(b"", headers={"Date": KEY}), "warning", "its answer can't be read"),
     ],
 )
 def test_clock(doctor: Doctor, head: bytes, status: str, words: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from oneloop.cli import profile_file
 from oneloop.errors import ConfigurationError
 from tests.commands import here, on_terminal
+from tests.faces import frames_of_ours
 from tests.servers import RawServer, reply
 
 ACME, OTHER, VARIABLE = "sk-acme-0001", "sk-other-0002", "sk-variable-0003"
@@ -176,22 +177,25 @@ TABLE = f"[profiles.acme]\napi_key = '{SECRET}'\n"
         (f"[profiles.acme]\napi_key = '{SECRET} '", "api_key must be 1 to 4096 visible ASCII"),
         ("[profiles.acme]\napi_key = ''", "api_key must be 1 to 4096 visible ASCII"),
         (TABLE + "base_url = 1", "base_url is of type int"),
+        (TABLE + f"base_url = 'https://u:{SECRET}@h'", "base_url holds a key or a password"),
+        (TABLE + f"base_url = 'https://h/{SECRET}'", "base_url holds a key or a password"),
         (TABLE + f"api_key = '{SECRET}'", "isn't TOML, at end of document"),
         (f"[profiles.acme]\napi_key = {SECRET}", "isn't TOML, at line 2"),
         (f"[profiles.acme]\napi_key = '{SECRET}", "isn't TOML"),
         (f"{SECRET}\0", "isn't TOML"),
         (TABLE.encode() + b"\xff", "isn't UTF-8"),
-        ("x = " + "[" * 100_000, "isn't TOML|is nested too deep"),
+        ("x = " + "[" * 60_000, "isn't TOML|is nested too deep"),
         ("x = " + "9" * 10_000, "isn't TOML"),
         (f"# {SECRET}\n" * 100_000, "is far larger than a file of profiles"),
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_a_file_that_is_not_one_of_profiles(config: Path, text: str | bytes, words: str) -> None:
     written(config, text)
     with pytest.raises(ConfigurationError) as caught:
         profile_file.profile("acme")
     said = str(caught.value)
+    assert SECRET not in frames_of_ours(caught.value)
     assert said.startswith(f"{config}: ")
     assert re.search(words, said)
     assert len(said) < 400

@@ -266,6 +266,18 @@ def test_without_a_terminal_there_is_a_line_now_and_then(
     assert lines[0] == f"oneloop: 100{of} ids, 20 a second, 1 failed{left}"
 
 
+def test_a_file_of_ids_that_grows_is_never_done_before_its_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with Progress(100) as progress:
+        now += 5
+        progress.show(150, failed=0)
+    line = "oneloop: 150 of 100 ids, 30 a second, 0 failed, 0 s left"
+    assert capsys.readouterr().err.splitlines() == [line]
+
+
 def test_a_password_is_in_no_line(server: RawServer) -> None:
     for url in ("postgresql://u:hunter2@127.0.0.1:1/db", "postgresql://u:hunter2%ZZ@h/db"):
         code, out, err = run("sync", url, "a", environment=environment(server))

@@ -206,6 +206,9 @@ def test_days_are_from_the_first_to_before_the_last(
         (["b", "--output", "/"], "--output /: can't be written: Is a directory"),
         (["b", "--output", "/no/such/folder/x"], "can't be written: No such file"),
         (["b", "--output", "a" * 300], "can't be written: File name too long"),
+        (["b", "--output", ""], "--output : can't be written: No such file"),
+        (["b", "--\x1b[31mred"], r"unrecognized arguments: --\x1b[31mred"),
+        (["b", "--format", "x" * 100_000], "invalid choice"),
         (["b", "--output", "x.json", "--spreadsheet"], "--spreadsheet goes with --format csv"),
         ([], "there is no billing id"),
         (["--ids", "/no/such"], "/no/such: can't be read"),
@@ -219,6 +222,7 @@ def test_a_wrong_command_line_asks_for_nothing(
     code, out, err = called(rows, *arguments)
     assert (code, out) == (2, "")
     assert words in err
+    assert len(err) < 1500
     assert rows.requests == []
 
 
@@ -381,6 +385,27 @@ def test_a_file_is_replaced_when_all_is_right(called: Called, tmp_path: Path) ->
     assert file.stat().st_mode & 0o777 == 0o640
 
 
+def test_links_in_a_circle_stay(called: Called, rows: RawServer, tmp_path: Path) -> None:
+    link, other = tmp_path / "link", tmp_path / "other"
+    link.symlink_to(other)
+    other.symlink_to(link)
+    code, out, err = called(rows, "a", "--output", str(link))
+    assert (code, out) == (2, "")
+    assert f"--output {link}: can't be written: Too many levels of symbolic links" in err
+    assert link.is_symlink()
+    assert rows.requests == []
+
+
+def test_a_link_to_nothing_yet_is_followed(
+    called: Called, server: RawServer, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("file.csv")
+    assert called(server, "a", "--output", str(link))[0] == 0
+    assert link.is_symlink()
+    assert (tmp_path / "file.csv").is_file()
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_what_is_no_file_is_written_as_it_is(
     called: Called, server: RawServer, tmp_path: Path
@@ -400,7 +425,8 @@ def test_what_is_no_file_is_written_as_it_is(
     assert (code, out.split()[0], err) == (0, "billing_id", "")
 
 
-def test_an_interrupted_file_is_beside_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_file_is_beside_its_place(tmp_path: Path, end: signal.Signals) -> None:
     def first_only(connection: socket.socket, head: bytes, number: int) -> None:
         if number == 1:
             echo(connection, head, number)
@@ -410,12 +436,25 @@ def test_an_interrupted_file_is_beside_its_place(tmp_path: Path) -> None:
         process = started("usage", "a", "b", "--output", str(file), environment=environment(server))
         while len(server.requests) < 2:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         _, err = process.communicate(timeout=9)
     assert process.returncode == 130
     assert f"what came is in {file}.part" in err
     assert [each["billing_id"] for each in json.loads(Path(f"{file}.part").read_text())] == ["a"]
-    assert not file.exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["usage.json.part"]
+
+
+def test_nohup_is_heard(tmp_path: Path) -> None:
+    def answer(connection: socket.socket, head: bytes, number: int) -> None:
+        process.send_signal(signal.SIGHUP)
+        echo(connection, head, number)
+
+    with RawServer(answer) as server:
+        nohup = ["nohup", *COMMAND, "usage", "a", "--format", "csv"]
+        process = subprocess.Popen(nohup, env=environment(server), stdout=subprocess.PIPE)
+        out, _ = process.communicate(timeout=9)
+    assert process.returncode == 0
+    assert out.startswith(b"billing_id,")
 
 
 def test_a_reader_that_goes_away_ends_the_run(server: RawServer, tmp_path: Path) -> None:

@@ -21,6 +21,11 @@ def test_row_names_tests(named: str) -> None:
     assert "…" not in named, "tests that are still to be written"
 
 
+def test_no_section_is_there_twice() -> None:
+    titles = re.findall(r"^## (.*)", FAULTS, re.MULTILINE)
+    assert len(titles) == len(set(titles))
+
+
 @pytest.mark.parametrize(("file", "test"), sorted(set(NAMED)), ids=str)
 def test_named_test_exists(file: str, test: str) -> None:
     (path,) = TESTS.rglob(file)

@@ -195,6 +195,37 @@ def test_key_of_the_environment_is_in_no_frame_either(
 
 
 @every_client
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy"])
+def test_password_of_a_proxy_variable_is_in_no_frame(
+    client_class: type[Oneloop], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "socks5://me:s3cret-pass@h")
+    with pytest.raises(ConfigurationError, match=f"{name.upper()} must be a URL") as caught:
+        client_class(api_key=KEY, base_url="https://api.example.com")
+    assert "s3cret-pass" not in frames_of_ours(caught.value)
+
+
+@every_client
+def test_client_that_does_not_unpickle_has_no_key_in_its_frames(
+    client_class: type[Oneloop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"X-Tenant": "s3cret-tenant"}
+    client = client_class(api_key=KEY, default_headers=headers, pickle_api_key=True)
+    pickled = pickle.dumps(client)
+    monkeypatch.setenv("SSL_CERT_FILE", "nothing")
+    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE") as caught:
+        pickle.loads(pickled)
+    no_locals_show_it(caught.value)
+    assert "s3cret-tenant" not in frames_of_ours(caught.value)
+
+
+@every_client
+def test_address_that_holds_the_key_is_refused(client_class: type[Oneloop]) -> None:
+    with pytest.raises(ConfigurationError, match="base_url holds the API key"):
+        client_class(api_key="sk-4711-4711", base_url="https://api.example.com/sk-4711-4711")
+
+
+@every_client
 def test_half_made_client_has_a_repr(client_class: type[Oneloop]) -> None:
     assert client_class.__name__ in repr(object.__new__(client_class))
 

@@ -253,6 +253,18 @@ def test_fault_that_cannot_be_is_refused_in_words(
 
 
 @every_way
+@pytest.mark.parametrize("status", [201, 204, 205, 302, 304, 599, 999])
+def test_any_status_is_an_answer_that_ends(api: FakeAPI, socket: bool, status: int) -> None:
+    api.fail(status, times=2)
+    client = api.client(socket=socket, max_retries=0, timeout=2)
+    for _ in range(2):  # the second on the same connection
+        with pytest.raises(APIStatusError) as caught:
+            client.get_billing_usage(BID)
+        assert caught.value.status_code == status
+    assert client.get_billing_usage(BID).rows
+
+
+@every_way
 def test_a_fault_is_for_an_id_and_so_many_times(api: FakeAPI, socket: bool) -> None:
     api.set_usage("other", [])
     client = api.client(socket=socket, max_retries=0)

@@ -91,6 +91,15 @@ def test_subclass_has_arguments_of_its_own() -> None:
         _Tenant("acme", token=KEY)
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_subclass_with_arguments_of_its_own_pickles(protocol: int) -> None:
+    client = _Tenant("acme", api_key=KEY, pickle_api_key=True, timeout=7)
+    assert client.api  # belongs to one process
+    there = pickle.loads(pickle.dumps(client, protocol))
+    assert (there.tenant, there._config) == ("acme", client._config)
+    assert there.api is not client.api
+
+
 @every_client
 def test_signature_is_the_true_one(client_class: Any) -> None:
     parameters = inspect.signature(client_class).parameters

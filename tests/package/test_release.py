@@ -106,6 +106,8 @@ class Shop:
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     for name in ("GLOBAL", "SYSTEM"):
         monkeypatch.setenv(f"GIT_CONFIG_{name}", "/dev/null")
+    for name in ("EMAIL", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
     return Shop(tmp_path / "shop")
 
 
@@ -234,6 +236,11 @@ def _edited(shop: Shop) -> None:
     shop.write({"pyproject.toml": PROJECT + "\n"})
 
 
+def _anonymous(shop: Shop) -> None:
+    shop.git("config", "--unset", "user.email")
+    shop.git("config", "user.useConfigOnly", "true")
+
+
 def _nothing_said(shop: Shop) -> None:
     shop.replace("CHANGELOG.md", "### Fixed\n\n- A count.\n\n", "")
     shop.commit("nothing said")
@@ -279,6 +286,7 @@ def _released(shop: Shop) -> None:
     [
         pytest.param(_on_a_branch, (), ["on main, and this is topic"], id="branch"),
         pytest.param(_edited, (), ["such as pyproject.toml: commit"], id="dirty"),
+        pytest.param(_anonymous, (), ["git doesn't know who you are"], id="nobody"),
         pytest.param(_nothing_said, (), ["nothing changed since for users"], id="no change"),
         pytest.param(_changed_in_silence, (), ["Unreleased is empty"], id="empty"),
         pytest.param(_nowhere_to_say, (), ["needs a line `## [Unreleased]`"], id="no section"),
@@ -306,6 +314,22 @@ def test_what_keeps_a_release_is_said(
     error = capsys.readouterr().err
     assert [words for words in says if words not in error] == []
     assert "Traceback" not in error
+    assert shop.state() == before
+
+
+def test_commit_that_a_hook_refuses_can_be_taken_back(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = shop.state()
+    hook = shop.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+    assert shop.release() == 1
+    err = capsys.readouterr().err
+    assert "git commit: no\nTo take back what was written: git reset --hard" in err
+    assert shop.gates() == []
+    shop.git("reset", "--hard")
     assert shop.state() == before
 
 

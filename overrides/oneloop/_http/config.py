@@ -114,12 +114,11 @@ def load(*, api_key: Any, base_url: str | None, default_url: str, **options: Any
     Raises:
         ConfigurationError: something isn't usable. The message names it and never quotes a secret.
     """
-    allow_http = bool(options["allow_http"])
-    return Config(
-        api_key=_api_key(api_key),
-        base_url=_base_url(base_url, default_url, allow_http=allow_http),
-        **options,
-    )
+    key = _api_key(api_key)
+    url = _base_url(base_url, default_url, allow_http=bool(options["allow_http"]))
+    if key.is_in(str(url)):  # which every `repr` shows
+        raise ConfigurationError("base_url holds the API key; only api_key authenticates")
+    return Config(api_key=key, base_url=url, **options)
 
 
 def parsed_url(text: str) -> httpx.URL | None:

@@ -46,12 +46,17 @@ def hinting(method: Callable[P, T]) -> Callable[P, T]:
             problem = _problem(name, None if len(args) > 1 else wrong, known)
             del args, options, wrong
             raise TypeError(problem)
-        for each in _SECRET:
-            if options.get(each) is not None:
-                options[each] = Secret(options[each])
+        hide(options)
         return method(*args, **options)
 
     return checked
+
+
+def hide(options: dict[str, Any]) -> None:
+    """Make a `Secret` of each option that is secret, in place."""
+    for each in _SECRET:
+        if options.get(each) is not None:
+            options[each] = Secret(options[each])
 
 
 def _problem(method: str, wrong: str | None, known: Collection[str]) -> str:

@@ -137,15 +137,16 @@ def environments_proxy(host: str, port: int) -> tuple[Proxy | None, str]:
     """
     if is_loopback(host):
         return None, "this machine is asked directly"
-    proxies = urllib.request.getproxies()
-    kind = next((kind for kind in ("https", "all") if proxies.get(kind)), None)
+    # No variable of this frame holds a password, which a traceback might show.
+    proxies = {kind: Secret(url) for kind, url in urllib.request.getproxies().items() if url}
+    kind = next((kind for kind in ("https", "all") if kind in proxies), None)
     if kind is None:
         return None, "neither HTTPS_PROXY nor ALL_PROXY is set"
     if urllib.request.proxy_bypass(f"{host}:{port}"):
         return None, f"NO_PROXY excepts {host}"
     name = f"{kind}_PROXY".upper()
     source = next((each for each in (name.lower(), name) if os.environ.get(each)), None)
-    return _proxy(name, Secret(proxies[kind])), source or "the system's settings"
+    return _proxy(name, proxies[kind]), source or "the system's settings"
 
 
 def _checked(context: object) -> ssl.SSLContext:

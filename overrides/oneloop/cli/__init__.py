@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from oneloop.cli import completion, doctor, export, profiles, sync, usage
+from oneloop.cli.ending import as_interrupts
 from oneloop.cli.failures import EXIT_CODES, fail
 from oneloop.cli.parser import Parser
 from oneloop.cli.streams import fill_closed_streams, say, show
@@ -33,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit with its code."""
     fill_closed_streams()
     try:
-        code, text = _run(sys.argv[1:] if arguments is None else arguments)
-        code = show(text, code)
-        say("")  # argparse and the log write to stderr, too
+        with as_interrupts():
+            code, text = _run(sys.argv[1:] if arguments is None else arguments)
+            code = show(text, code)
+            say("")  # argparse and the log write to stderr, too
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -135,7 +136,7 @@ def _file(name: str, stack: contextlib.ExitStack) -> Output:
 
 def _opened(named: str, stack: contextlib.ExitStack) -> Output:
     """Return the output to a file, which the stack closes, and takes away where it isn't needed."""
-    mode = os.stat(named).st_mode if os.path.exists(named) else None  # noqa: PTH110, PTH116
+    mode = _mode(named)
     if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe has no place beside it
         device = stack.enter_context(open(named, "wb", buffering=0))  # noqa: PTH123, SIM115
         return Output(Writer(device, "utf-8"), Screen())
@@ -146,6 +147,16 @@ def _opened(named: str, stack: contextlib.ExitStack) -> Output:
     if mode is not None:
         os.chmod(name, stat.S_IMODE(mode))  # noqa: PTH101
     return FileOutput(file, name, target)
+
+
+def _mode(named: str) -> int | None:
+    """Return type and mode of what is there; None for nothing, perhaps at the end of a link."""
+    if not named:  # such as "$UNSET": the folder's own name would be taken for it
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    try:
+        return os.stat(named).st_mode  # noqa: PTH116
+    except FileNotFoundError:  # and no other: links in a circle lead nowhere
+        return None
 
 
 def _removed(name: str) -> None:

@@ -9,8 +9,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from oneloop.errors import escaped
+
 _WIDEST = 90
 """Columns of a help text, on however wide a terminal."""
+_LONGEST = 400
+"""Characters that are said of a wrong command line: it may be a file's content by mistake."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,6 +46,10 @@ class Parser(argparse.ArgumentParser):
         if not name.startswith("-"):
             self.refuse(name)
         return self.parse_args(arguments)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, bounded and as it prints."""
+        super().error(escaped(message[:_LONGEST]) + "…" * (len(message) > _LONGEST))
 
     def refuse(self, name: str) -> NoReturn:
         """Say that there is no such command, and which one was meant."""

@@ -21,7 +21,7 @@ api_key = "..."
 api_key = "..."
 base_url = "https://staging.example.com"
 """
-_LARGEST = 2**20
+_LARGEST = 2**16  # tomllib takes minutes for a megabyte of dots
 _ENTRIES = {"api_key", "base_url"}
 
 
@@ -66,18 +66,26 @@ def profiles(file: Path) -> dict[str, Profile]:
     Raises:
         ConfigurationError: it isn't there, others can read it, or it isn't as it should be.
     """
+    found = _found(file)  # raised out here, where no variable holds what is in the file
+    if isinstance(found, str):
+        raise ConfigurationError(f"{file}: {found}")
+    return found
+
+
+def _found(file: Path) -> dict[str, Profile] | str:
+    """Return the profiles; in words, which quote no value, why the file can't be used."""
     if isinstance(data := _read(file), str):
-        raise ConfigurationError(f"{file}: {data}")
+        return data
     if isinstance(document := _parsed(data), str):
-        raise ConfigurationError(f"{file}: {document}")
+        return document
     tables = document.pop("profiles", {})
     if document or not isinstance(tables, dict):
-        raise ConfigurationError(f"{file}: has something else than tables [profiles.NAME]")
+        return "has something else than tables [profiles.NAME]"
     found = {}
     for name, table in tables.items():
         made = _profile(table)
         if isinstance(made, str):
-            raise ConfigurationError(f"{file}: profile {excerpt(name)}: {made}")
+            return f"profile {excerpt(name)}: {made}"
         found[name] = made
     return found
 
@@ -94,9 +102,16 @@ def _profile(table: Any) -> Profile | str:
     if problem := secret.problem():
         return f"api_key {problem}"
     base_url = table.get("base_url")
-    if not isinstance(base_url, str | None):
+    return _url_problem(base_url, secret) or Profile(secret, base_url)
+
+
+def _url_problem(base_url: object, key: Secret) -> str | None:
+    """Return in words why it can't be listed as an address; whether it is one, the client says."""
+    if base_url is not None and not isinstance(base_url, str):
         return f"base_url is of type {type(base_url).__name__}, it must be a str"
-    return Profile(secret, base_url)
+    if base_url and ("@" in base_url or key.is_in(base_url)):
+        return "base_url holds a key or a password: only api_key authenticates"
+    return None
 
 
 def _read(file: Path) -> bytes | str:

@@ -50,7 +50,7 @@ class Progress:
         line = f"{done:,}{of} ids, {done / seconds:,.0f} a second, {failed:,} failed"
         if not self._total or not done:
             return line
-        return f"{line}, {_span((self._total - done) * seconds / done)} left"
+        return f"{line}, {_span(max(0, self._total - done) * seconds / done)} left"
 
     def __enter__(self) -> Self:
         if self._bar:

@@ -143,14 +143,15 @@ _NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii
 
 def written(reply: Reply, method: str = "GET", *, closes: bool = False) -> bytes:
     """Return a proper answer as it goes onto the wire."""
-    has_body = reply.status not in (204, 205, 304)
+    has_length = reply.status not in (204, 304)
+    body = reply.body if has_length and reply.status != 205 else b""
     headers = [*reply.headers, *([("Connection", "close")] if closes else [])]
-    if has_body:
-        headers.append(("Content-Length", str(len(reply.body))))
+    if has_length:  # 205 as well (RFC 9110 §15.3.6): else its end would be waited for
+        headers.append(("Content-Length", str(len(body))))
     reason = HTTPStatus(reply.status).phrase if reply.status in _NAMED else ""
     lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in headers)]
     head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head + reply.body if has_body and method != "HEAD" else head
+    return head + body if method != "HEAD" else head
 
 
 _NAMED = frozenset(HTTPStatus)

@@ -64,7 +64,7 @@ def _right(usage: BillingUsage, bid: str | None) -> Finding:
 
 def _refused(error: APIStatusError, bid: str | None, account: Account) -> Iterator[Finding]:
     """Yield what a status says that isn't the key's refusal."""
-    if error.status_code not in (400, 403, 404):
+    if error.status_code >= 400 and error.status_code not in (400, 403, 404):
         advice = "try again later; the API may be down, or asked too often"
         yield Finding("access", FAILED, str(error), advice, 1)
         yield from skipped("answer")

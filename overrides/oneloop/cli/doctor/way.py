@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import email.utils
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -125,7 +126,7 @@ def _clock(hop: _Hop, bounded: Bounded) -> Finding:
             return Finding("clock", OK, "the server says no time to compare with")
         seconds = time.time() - email.utils.parsedate_to_datetime(date).timestamp()
     except (*_FAULTS, TypeError, OverflowError) as error:
-        words = excerpt(str(error) or type(error).__name__)
+        words = _unquoted(error, "its answer can't be read")
         return Finding("clock", WARNING, f"the server's time isn't to be had: {words}", "see below")
     if abs(seconds) <= _APART:
         return Finding("clock", OK, "as the server's, within a minute")
@@ -158,7 +159,20 @@ def _failure(name: str, error: Exception, hop: _Hop, url_from: str) -> Finding:
     elif isinstance(error, ConnectionRefusedError):
         words, advice = f"nothing listens at {where}", f"look at {whose} address (from {source})"
     elif hop.proxy and name == "connection":
+        words = _unquoted(error, "the proxy doesn't speak HTTP/1.1")
         advice = f"look at the proxy's address, user and password (from {source})"
     else:
         advice = f"it isn't the API, or something between hangs up: look at {where} (from {source})"
     return Finding(name, FAILED, words, advice, 1)
+
+
+def _unquoted(error: Exception, otherwise: str) -> str:
+    """Return what went wrong, without what the other end said: it may be a key or a password."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ConnectionError):
+        return "the connection is closed without an answer"
+    status = re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(error))
+    return f"the proxy answers {status[1]}" if status else otherwise
