@@ -199,7 +199,7 @@ def test_signatures_have_no_private_names(pages: dict[Path, Page]) -> None:
     signatures = "\n".join(page.signatures for page in pages.values())
     assert "BillingUsage" in signatures
     leaks = re.findall(
-        r"\b_[A-Za-z]\w*|\b\w+T\b|Guarded\w+|\bSyncOperations|0x[0-9a-f]+", signatures
+        r"\b_[A-Za-z]\w*|\b[A-Z][a-z]\w*T\b|Guarded\w+|\bSyncOperations|0x[0-9a-f]+", signatures
     )
     assert set(leaks) <= {"ResultT", "__version__"}
 
