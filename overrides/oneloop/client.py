@@ -203,8 +203,8 @@ class Oneloop(_Client["httpx.BaseTransport", "SyncTransport"]):
             client whose proxy has a password pickles with `pickle_api_key` alone.
         ssl_context: in place of our own: for an authority of yours or a client certificate. Begin
             with `ssl.create_default_context()`. It has to verify certificates and host names, and
-            to begin at TLS 1.2. Without it count certifi's authorities, or `SSL_CERT_FILE` and
-            `SSL_CERT_DIR`. Such a client doesn't pickle.
+            to begin at TLS 1.2, or where the system's OpenSSL does. Without it count certifi's
+            authorities, or `SSL_CERT_FILE` and `SSL_CERT_DIR`. Such a client doesn't pickle.
         trust_env: whether `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and
             `SSL_CERT_DIR` count. Proxies are http:// ones; they serve https alone, never this
             machine.

@@ -124,6 +124,7 @@ def trusted(*, trust_env: bool) -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(f"{variable} holds no usable certificates: {error}") from None
     context.set_alpn_protocols(["http/1.1"])
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python leaves it to OpenSSL
     # Python before 3.11.3 sets it: an answer that is cut off would look whole.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
@@ -161,16 +162,22 @@ def _checked(context: object) -> ssl.SSLContext:
         (context.protocol != ssl.PROTOCOL_TLS_CLIENT, "isn't for a client of TLS"),
         (context.verify_mode != ssl.CERT_REQUIRED, "doesn't verify certificates"),
         (not context.check_hostname, "doesn't check the host's name"),
-        (context.minimum_version < ssl.TLSVersion.TLSv1_2, "allows versions before TLS 1.2"),
-        (
-            context.options & ssl.OP_IGNORE_UNEXPECTED_EOF,
-            "takes an answer that is cut off for a whole one (OP_IGNORE_UNEXPECTED_EOF)",
-        ),
+        (_begins_early(context), "allows versions before TLS 1.2"),
     )
     for wrong, words in problems:
         if wrong:
             raise ConfigurationError(f"ssl_context {words}: use ssl.create_default_context()")
+    if context.options & ssl.OP_IGNORE_UNEXPECTED_EOF:
+        words = "takes an answer that is cut off for a whole one, as Python before 3.11.3 has it"
+        mend = "context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF"
+        raise ConfigurationError(f"ssl_context {words}: {mend}")
     return context
+
+
+def _begins_early(context: ssl.SSLContext) -> bool:
+    """Whether a context allows what comes before TLS 1.2; Debian's Python leaves it to OpenSSL."""
+    systems = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).minimum_version
+    return context.minimum_version < ssl.TLSVersion.TLSv1_2 and context.minimum_version != systems
 
 
 def _proxy(name: str, url: Secret) -> Proxy:
