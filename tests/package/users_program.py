@@ -45,12 +45,14 @@ async def count_async(event: TryEvent) -> None:
 
 
 def of_our_network() -> Oneloop:
+    context = ssl.create_default_context()
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Python before 3.11.3 sets it
     return Oneloop(
         api_key="k",
         default_headers={"X-Team": "billing"},
         user_agent="my-app/2.3",
         proxy="http://proxy:3128",
-        ssl_context=ssl.create_default_context(),
+        ssl_context=context,
         max_connections=8,
     )
 
