@@ -48,8 +48,6 @@ def unfit(git: Git) -> Iterator[str]:
         yield f"a release is made on {BRANCH}, and this is {branch or 'no branch'}"
     if changed := git("status", "--porcelain").splitlines():
         yield f"{len(changed)} files aren't as committed, such as {changed[0][3:]}: commit first"
-    if git.ask("var", "GIT_COMMITTER_IDENT").returncode:
-        yield "git doesn't know who you are: git config user.name, and user.email"
     if git("rev-parse", "--is-shallow-repository") == "true":
         yield "the clone is shallow, so the last release is unknown: git fetch --unshallow --tags"
     if "origin" in git("remote").splitlines():

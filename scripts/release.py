@@ -197,6 +197,8 @@ def carry_out(git: Git, plan: Plan, gates: Sequence[str]) -> None:
 
     What has passed isn't done again on the same files: so a run after a failure goes on there.
     """
+    if git.ask("var", "GIT_COMMITTER_IDENT").returncode:
+        raise ReleaseError("git doesn't know who you are: git config user.name, and user.email")
     if plan.writes:
         for name, text in plan.writes.items():
             (git.root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -241,6 +241,11 @@ def _anonymous(shop: Shop) -> None:
     shop.git("config", "user.useConfigOnly", "true")
 
 
+def test_a_dry_run_needs_nobody(shop: Shop) -> None:
+    _anonymous(shop)
+    assert shop.release("--dry-run") == 0
+
+
 def _nothing_said(shop: Shop) -> None:
     shop.replace("CHANGELOG.md", "### Fixed\n\n- A count.\n\n", "")
     shop.commit("nothing said")
