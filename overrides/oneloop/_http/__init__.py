@@ -11,7 +11,5 @@ transport   one call: auth, deadline, tries
   answer    the body within limits, strict JSON
 keywords    options by keyword: hints, and secrets out of frames
 config      the options, checked; headers: those of a request
-waits       what a call keywords    options by keyword: hints, and secrets out of frames
-config      the options, checked; headers: those of a request
-waits for, and the two ways to wait: threads, event loops
+waits       what a call waits for, and the two ways to wait: threads, event loops
 """
