@@ -154,11 +154,15 @@ def status_error_class(status_code: int) -> type[APIStatusError]:
 
 def excerpt(text: str, length: int | None = None) -> str:
     """Return the text quoted and bounded; `length` is its own where only its begin is given."""
-    quoted = repr(text[:MAX_EXCERPT])
-    if len(quoted) > 2 * MAX_EXCERPT:  # escapes are up to ten characters long
-        quoted = quoted[: 2 * MAX_EXCERPT] + "…"
+    # Escapes are up to ten characters long.
+    quoted = shortened(repr(text[:MAX_EXCERPT]), 2 * MAX_EXCERPT)
     length = len(text) if length is None else length
     return quoted if length <= MAX_EXCERPT else f"{quoted}… ({length} long)"
+
+
+def shortened(text: str, most: int = MAX_EXCERPT) -> str:
+    """Return the text; of one with more characters the first `most`, and an ellipsis."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def escaped(text: str) -> str:

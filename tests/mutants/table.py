@@ -298,7 +298,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("limit if self.must_be_whole else min(limit, MAX_ERROR_BYTES)", "limit"),
         ("char if char.isprintable()", "char if True"),
         ('" ".join(text[: 8 * MAX_EXCERPT].split())', "text[: 8 * MAX_EXCERPT]"),
-        ("line if len(line) <= MAX_EXCERPT", "line if True"),
+        ("return shortened(line)", "return line"),
     ],
     ("_http/answer", "wire"): [
         (', b"set-cookie"}', "}"),
@@ -744,7 +744,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("errors", "usage"): [
         ("repr(text[:MAX_EXCERPT])", "repr(text)"),
-        ("if len(quoted) > 2 * MAX_EXCERPT:", "if False:"),
+        ("shortened(repr(text[:MAX_EXCERPT]), 2 * MAX_EXCERPT)", "repr(text[:MAX_EXCERPT])"),
     ],
     ("_http/log", "log"): [
         ("if level is None:\n        raise", "if level is None:\n        return\n        raise"),
@@ -836,7 +836,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("context.protocol != ssl.PROTOCOL_TLS_CLIENT", "False"),
         ("context.verify_mode != ssl.CERT_REQUIRED", "False"),
         ("(not context.check_hostname, ", "(False, "),
-        ("context.minimum_version < ssl.TLSVersion.TLSv1_2", "False"),
+        ("if context.minimum_version >= ssl.TLSVersion.TLSv1_2:", "if True:"),
         ("context.options & ssl.OP_IGNORE_UNEXPECTED_EOF", "False"),
         ("if not isinstance(text, str) or ", "if "),
         (r' or re.search(r"\s", text)', ""),
@@ -1052,7 +1052,7 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("        self._fitted[-2] = min(name, _LEAST_NAME)", "        pass"),
     ],
     ("cli/table", "cli"): [
-        ("escaped(text[:MAX_EXCERPT]) +", "text[:MAX_EXCERPT] +"),
+        ("return escaped(shortened(text))", "return shortened(text)"),
         (" or {_NO_USAGE: 0}", ""),
     ],
     ("cli/parts", "cli_usage"): [
@@ -1063,11 +1063,11 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     ("cli/api", "cli_profiles"): [
         (
-            "own_url = None if account.url_from == URL_VARIABLE else account.base_url",
+            "own_url = None if account.url_from == BASE_URL_VARIABLE else account.base_url",
             "own_url = None",
         ),
         ("    if options.profile is not None:\n        yield", "    if False:\n        yield"),
-        ("    elif KEY_VARIABLE in os.environ:", "    elif False:"),
+        ("    elif API_KEY_VARIABLE in os.environ:", "    elif False:"),
         ("    if options.sandbox:", "    if options.sandbox and False:"),
     ],
     ("cli/profile_file", "cli_profiles"): [
@@ -1085,7 +1085,10 @@ TABLE: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("cli/doctor/checks", "cli_doctor"): [
         ("done.get(timeout=max(seconds, 0))", "done.get()"),
         ("is_barred or finding.status == FAILED", "is_barred"),
-        ("if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):", "if False:"),
+        (
+            "if account.key_from == API_KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):",
+            "if False:",
+        ),
         ("        client(stand_in, 1).close()", "        pass"),
     ],
     ("cli/doctor/way", "cli_doctor"): [

@@ -13,7 +13,7 @@ import httpx
 
 from oneloop._http import schema
 from oneloop._http.secret import MAX_KEY_LENGTH, MAX_SPELLING
-from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt
+from oneloop.errors import MAX_EXCERPT, ResponseValidationError, excerpt, shortened
 from oneloop_api_client.responses import ResponseInfo
 from oneloop_api_client.spec import Operation
 
@@ -238,7 +238,7 @@ def printable(text: str) -> str:
     """Return foreign text as one bounded line of printable characters."""
     line = " ".join(text[: 8 * MAX_EXCERPT].split())
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
-    return line if len(line) <= MAX_EXCERPT else line[:MAX_EXCERPT] + "…"
+    return shortened(line)
 
 
 def _first_that_is_not_utf8(body: bytes) -> int | None:

@@ -15,11 +15,10 @@ from attrs.validators import optional
 
 from oneloop._http import headers, hooks
 from oneloop._http.hooks import Hooks
+from oneloop._http.keywords import API_KEY_VARIABLE, BASE_URL_VARIABLE
 from oneloop._http.secret import Secret
 from oneloop.errors import ConfigurationError
 
-API_KEY_VARIABLE = "ONELOOP_API_KEY"
-BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
 MAX_TIMEOUT = 86_400
 
 

@@ -1,4 +1,7 @@
-"""Options by keyword: a wrong one is told what to use, and no frame holds a secret one."""
+"""Options by keyword: a wrong one is told what to use, and no frame holds a secret one.
+
+And the variables that stand in for two of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from collections.abc import Callable, Collection
 from typing import Any, ParamSpec, TypeVar
 
 from oneloop._http.secret import Secret
+
+API_KEY_VARIABLE = "ONELOOP_API_KEY"
+BASE_URL_VARIABLE = "ONELOOP_BASE_URL"
 
 P = ParamSpec("P")
 T = TypeVar("T")

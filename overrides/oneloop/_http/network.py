@@ -78,9 +78,9 @@ class Network:
 
     def _tunnel(self, stream: Stream, proxy: Proxy, patience: Patience) -> Steps[None]:
         """Have the proxy pass on what it can't read (CONNECT, RFC 9110 §9.3.6)."""
-        authority = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        target = authority(self.host, self.port)
         http = h11.Connection(h11.CLIENT)
-        request = h11.Request(method="CONNECT", target=authority, headers=[("Host", authority)])
+        request = h11.Request(method="CONNECT", target=target, headers=[("Host", target)])
         yield from stream.send(proxy.login.complete(http.send(request) or b""), patience)
         event: Any = None
         # h11's error may quote what the proxy said, and that the password.
@@ -101,6 +101,11 @@ class Network:
 def host_and_port(url: httpx.URL) -> tuple[str, int]:
     """Return the host, as it is looked up, and the port of an http or https URL."""
     return url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+
+
+def authority(host: str, port: int) -> str:
+    """Return host and port as a URL has them (RFC 3986 §3.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def trusted(*, trust_env: bool) -> ssl.SSLContext:
@@ -176,8 +181,9 @@ def _checked(context: object) -> ssl.SSLContext:
 
 def _begins_early(context: ssl.SSLContext) -> bool:
     """Whether a context allows what comes before TLS 1.2; Debian's Python leaves it to OpenSSL."""
-    systems = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).minimum_version
-    return context.minimum_version < ssl.TLSVersion.TLSv1_2 and context.minimum_version != systems
+    if context.minimum_version >= ssl.TLSVersion.TLSv1_2:
+        return False
+    return context.minimum_version != ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).minimum_version
 
 
 def _proxy(name: str, url: Secret) -> Proxy:

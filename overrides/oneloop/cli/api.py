@@ -9,17 +9,16 @@ from typing import Any, Final
 
 import attrs
 
+from oneloop._http.keywords import API_KEY_VARIABLE, BASE_URL_VARIABLE
 from oneloop._http.secret import Secret
 from oneloop.cli.parser import Parser
 from oneloop.cli.profile_file import profile
 from oneloop.client import Oneloop
 from oneloop.errors import ConfigurationError, excerpt
 
-KEY_VARIABLE: Final = "ONELOOP_API_KEY"
-URL_VARIABLE: Final = "ONELOOP_BASE_URL"
 PROFILE_VARIABLE: Final = "ONELOOP_PROFILE"
 NO_KEY: Final = (
-    f"no API key: set {KEY_VARIABLE}, or choose a profile with --profile"
+    f"no API key: set {API_KEY_VARIABLE}, or choose a profile with --profile"
     f" or {PROFILE_VARIABLE}; see oneloop profiles --help"
 )
 
@@ -73,8 +72,8 @@ def client(account: Account, timeout: float) -> Oneloop:
     """
     # What a variable says is left to the client, whose errors then name the variable. No variable
     # of this frame holds the key, which a traceback might show.
-    own_url = None if account.url_from == URL_VARIABLE else account.base_url
-    is_own = account.api_key is not None and account.key_from != KEY_VARIABLE
+    own_url = None if account.url_from == BASE_URL_VARIABLE else account.base_url
+    is_own = account.api_key is not None and account.key_from != API_KEY_VARIABLE
     return Oneloop(
         api_key=account.api_key.reveal() if account.api_key is not None and is_own else None,
         base_url=own_url,
@@ -100,8 +99,8 @@ def accounted(options: Any) -> Iterator[Account]:
         return
     if options.profile is not None:
         yield _of_profile(options.profile, "--profile")
-    elif KEY_VARIABLE in os.environ:
-        yield Account(Secret(os.environ[KEY_VARIABLE]), KEY_VARIABLE, *_address())
+    elif API_KEY_VARIABLE in os.environ:
+        yield Account(Secret(os.environ[API_KEY_VARIABLE]), API_KEY_VARIABLE, *_address())
     elif name := os.environ.get(PROFILE_VARIABLE):
         yield _of_profile(name, PROFILE_VARIABLE)
     else:
@@ -117,8 +116,8 @@ def _of_profile(name: str, chosen_by: str) -> Account:
 
 
 def _address() -> tuple[str, str]:
-    if url := os.environ.get(URL_VARIABLE):
-        return url, URL_VARIABLE
+    if url := os.environ.get(BASE_URL_VARIABLE):
+        return url, BASE_URL_VARIABLE
     return _default(), "the spec"
 
 

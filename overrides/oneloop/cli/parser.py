@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from oneloop.errors import escaped
+from oneloop.errors import escaped, shortened
 
 _WIDEST = 90
 """Columns of a help text, on however wide a terminal."""
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, bounded and as it prints."""
-        super().error(escaped(message[:_LONGEST]) + "…" * (len(message) > _LONGEST))
+        super().error(escaped(shortened(message, _LONGEST)))
 
     def refuse(self, name: str) -> NoReturn:
         """Say that there is no such command, and which one was meant."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from oneloop.cli import parts
 from oneloop.cli.screen import BOLD, CYAN, Screen, padded, width
-from oneloop.errors import MAX_EXCERPT, escaped
+from oneloop.errors import escaped, shortened
 from oneloop.usage import BillingUsage
 
 _NO_USAGE = "(no usage)"
@@ -114,4 +114,4 @@ def _bar(total: int, largest: int, columns: int, *, blocks: bool) -> str:
 
 
 def _bounded(text: str) -> str:
-    return escaped(text[:MAX_EXCERPT]) + "…" * (len(text) > MAX_EXCERPT)
+    return escaped(shortened(text))

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from oneloop._http.keywords import API_KEY_VARIABLE
 from oneloop._http.secret import Secret
-from oneloop.cli.api import KEY_VARIABLE, NO_KEY, PROFILE_VARIABLE, Account, accounted, client
+from oneloop.cli.api import NO_KEY, PROFILE_VARIABLE, Account, accounted, client
 from oneloop.cli.doctor import answer, installed, way
 from oneloop.cli.doctor.finding import FAILED, OK, WARNING, Finding, skipped
 from oneloop.errors import ConfigurationError, excerpt
@@ -68,8 +69,8 @@ def _key(account: Account) -> Finding:
     if problem := account.api_key.problem():
         advice = f"set {account.key_from} to the key alone"
         return Finding("key", FAILED, f"{account.key_from} {problem}", advice, 2)
-    if account.key_from == KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):
-        text = f"from {KEY_VARIABLE}; {PROFILE_VARIABLE} is set as well, and doesn't count"
+    if account.key_from == API_KEY_VARIABLE and os.environ.get(PROFILE_VARIABLE):
+        text = f"from {API_KEY_VARIABLE}; {PROFILE_VARIABLE} is set as well, and doesn't count"
         return Finding("key", WARNING, text, "unset one of them")
     return Finding("key", OK, f"from {account.key_from}")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from oneloop._http.network import Proxy, environments_proxy, host_and_port, trusted
+from oneloop._http.network import Proxy, authority, environments_proxy, host_and_port, trusted
 from oneloop.cli.doctor.finding import FAILED, OK, WARNING, Finding, skipped
 from oneloop.errors import excerpt
 
@@ -62,8 +62,7 @@ class _Hop:
         self.url = url
         self.proxy = proxy
         self.host, self.port = (proxy.host, proxy.port) if proxy else host_and_port(url)
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        self.address: str = f"{shown}:{self.port}"
+        self.address: str = authority(self.host, self.port)
         self._http: http.client.HTTPConnection | None = None
 
     def resolve(self) -> Finding:
